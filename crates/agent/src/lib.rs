@@ -1,0 +1,3 @@
+//! The control process of a host.
+
+pub mod api;

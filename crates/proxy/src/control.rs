@@ -1,0 +1,3 @@
+//! The proxy's control interface: HTTP/1.1 with JSON over a unix socket that only its owner can open.
+
+pub mod v1;
