@@ -1,0 +1,1 @@
+//! The house keeps itself in order; everything is in this crate's tests.
