@@ -1,2 +1,21 @@
 //! The `cutover` binary.
-fn main() {}
+//!
+//! ```text
+//! arguments ──▶ settings (defaults, file, environment, flags) ──▶ one command ──▶ printer, exit code
+//! ```
+//!
+//! Everything below this crate knows no terminal, home directory or environment variable.
+
+mod cli;
+mod commands;
+mod context;
+mod environment;
+mod failure;
+mod printer;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

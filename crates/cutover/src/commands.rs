@@ -1,0 +1,21 @@
+//! The commands, one in each file: `Args` with its help, then `run`.
+
+pub(crate) mod completions;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// A command and its arguments.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Completions(args) => completions::run(&args, context),
+        }
+    }
+}
