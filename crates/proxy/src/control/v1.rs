@@ -214,7 +214,7 @@ pub struct VersionTraffic {
     /// Sockets and streams that ended otherwise than by their client, their instance's close, or a move.
     pub sockets_cut: u64,
     /// Latency of answered requests until the end of the head, in microseconds: cumulative counts for
-    /// the upper bounds in [`latency_bounds_us`], then one for all above.
+    /// the upper bounds in [`latency_bounds_us`], then one more, the count of all (Prometheus' `+Inf`).
     pub latency: Vec<u64>,
 }
 
