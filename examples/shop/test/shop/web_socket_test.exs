@@ -53,7 +53,7 @@ defmodule Shop.WebSocketTest do
         <<1::1, 0::3, op::4, 0::1, 126::7, n::16, p::binary-size(n), rest::binary>> ->
           {op, p, rest}
 
-        <<1::1, 0::3, op::4, 0::1, n::7, p::binary-size(n), rest::binary>> ->
+        <<1::1, 0::3, op::4, 0::1, n::7, p::binary-size(n), rest::binary>> when n < 126 ->
           {op, p, rest}
 
         _ ->
