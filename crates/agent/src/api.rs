@@ -1,3 +1,3 @@
-//! The agent's interface: HTTP/1.1 with JSON over a unix socket that only its owner can open.
+//! What is said over the agent's unix socket: HTTP/1.1 with JSON.
 
 pub mod v1;

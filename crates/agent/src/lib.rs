@@ -1,3 +1,17 @@
 //! The control process of a host.
+//!
+//! ```text
+//!   CLI, coordinator ──unix socket──▶ agent ──▶ shim ──▶ the release's VM      (one pair an instance)
+//!                                       └─────▶ proxy                          (told over its own socket)
+//! ```
+//!
+//! The agent may die and come back at any time: instances, their shims and the proxy go on without it,
+//! and are known again by pid and start time. What it must not forget lies in files written before the
+//! deed: what every instance should be doing, the fencing tokens (invariant I5), the runs begun.
 
 pub mod api;
+pub mod client;
+mod daemon;
+pub mod launch;
+
+pub use daemon::{Error, Options, run};

@@ -1,0 +1,269 @@
+//! The agent seen from another process: a typed call each.
+//!
+//! A call opens its own connection, so a client may be cloned and used from many tasks, and a restart of
+//! the agent is seen by no more than the calls under way.
+
+mod connection;
+mod error;
+mod logs;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::v1::{
+    AgentInfo, ArtifactInfo, ImportArtifact, InstanceSpec, InstanceStatus, Launch, ProbeResult,
+    Route, Run, RunStatus, Stop, Warm,
+};
+use connection::{Call, NOTHING};
+pub use error::{Error, Retry};
+pub use logs::Logs;
+use proxy::control::v1::{Drain, Renew, ServiceStatus, Traffic};
+
+/// Time for an ordinary answer.
+const ORDINARY: Duration = Duration::from_secs(30);
+/// Time for an answer that comes only when something long has ended: an import, a start, a stop.
+const LONG: Duration = Duration::from_secs(900);
+
+/// A client of one agent.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+    token: Option<u64>,
+}
+
+impl Client {
+    /// Names the agent whose directory is `agent_home`; nothing is connected yet.
+    pub fn at_home(agent_home: &Path) -> Self {
+        Self::at_socket(agent_home.join("agent.sock"))
+    }
+
+    /// Names the agent behind a socket; nothing is connected yet.
+    pub fn at_socket(socket: impl Into<PathBuf>) -> Self {
+        Self {
+            socket: socket.into(),
+            token: None,
+        }
+    }
+
+    /// Returns a client whose calls carry the fencing token of a lease.
+    #[must_use]
+    pub fn with_token(&self, token: u64) -> Self {
+        Self {
+            socket: self.socket.clone(),
+            token: Some(token),
+        }
+    }
+
+    /// The agent's socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Asks the agent about itself.
+    pub async fn info(&self) -> Result<AgentInfo, Error> {
+        self.get("/v1/agent").await
+    }
+
+    /// Ends the agent; instances and proxy go on.
+    pub async fn stop_agent(&self) -> Result<(), Error> {
+        let _: serde_json::Value = self.post("/v1/agent/stop", NOTHING, ORDINARY).await?;
+        Ok(())
+    }
+
+    /// Takes an artifact from a file into the agent's store.
+    pub async fn import(&self, import: &ImportArtifact) -> Result<ArtifactInfo, Error> {
+        self.post("/v1/artifacts", import, LONG).await
+    }
+
+    /// Lists the artifacts in the agent's store.
+    pub async fn artifacts(&self) -> Result<Vec<ArtifactInfo>, Error> {
+        self.get("/v1/artifacts").await
+    }
+
+    /// Lists the instances.
+    pub async fn instances(&self) -> Result<Vec<InstanceStatus>, Error> {
+        self.get("/v1/instances").await
+    }
+
+    /// Starts an instance; the same spec again changes nothing.
+    pub async fn start(&self, id: &str, spec: &InstanceSpec) -> Result<InstanceStatus, Error> {
+        self.put(&format!("/v1/instances/{id}"), spec).await
+    }
+
+    /// Asks about one instance.
+    pub async fn instance(&self, id: &str) -> Result<InstanceStatus, Error> {
+        self.get(&format!("/v1/instances/{id}")).await
+    }
+
+    /// Stops an instance; answers once it has ended.
+    pub async fn stop(&self, id: &str, stop: &Stop) -> Result<InstanceStatus, Error> {
+        self.post(&format!("/v1/instances/{id}/stop"), stop, LONG)
+            .await
+    }
+
+    /// Stops an instance if it runs, and starts it again.
+    pub async fn restart(&self, id: &str) -> Result<InstanceStatus, Error> {
+        self.post(&format!("/v1/instances/{id}/restart"), NOTHING, LONG)
+            .await
+    }
+
+    /// Checks the health of an instance once.
+    pub async fn probe(&self, id: &str) -> Result<ProbeResult, Error> {
+        self.post(&format!("/v1/instances/{id}/probe"), NOTHING, LONG)
+            .await
+    }
+
+    /// Keeps an instance for a way back, and stops it at the end.
+    pub async fn warm(&self, id: &str, warm: &Warm) -> Result<InstanceStatus, Error> {
+        self.post(&format!("/v1/instances/{id}/warm"), warm, ORDINARY)
+            .await
+    }
+
+    /// Removes a stopped instance.
+    pub async fn remove(&self, id: &str) -> Result<(), Error> {
+        let call = self.call::<()>(Method::DELETE, format!("/v1/instances/{id}"), None);
+        let _: serde_json::Value = call.json(LONG).await?;
+        Ok(())
+    }
+
+    /// Reads the last `lines` lines of an instance's log, and with [`Follow::Yes`] what comes after.
+    pub async fn logs(&self, id: &str, lines: usize, follow: Follow) -> Result<Logs, Error> {
+        let follow = u8::from(follow == Follow::Yes);
+        let path = format!("/v1/instances/{id}/logs?lines={lines}&follow={follow}");
+        let call = self.call::<()>(Method::GET, path, None);
+        Ok(Logs::new(call.open(ORDINARY).await?))
+    }
+
+    /// Reads the last `lines` lines of an instance's log as text.
+    pub async fn log_tail(&self, id: &str, lines: usize) -> Result<String, Error> {
+        let mut logs = self.logs(id, lines, Follow::No).await?;
+        let mut text = Vec::new();
+        while let Some(chunk) = logs.next().await? {
+            text.extend_from_slice(&chunk);
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Asks how to run the launcher of an instance's release.
+    pub async fn launch(&self, id: &str) -> Result<Launch, Error> {
+        self.get(&format!("/v1/instances/{id}/launch")).await
+    }
+
+    /// Begins a launcher command, at most once for `id`; answers at once.
+    pub async fn run(&self, id: &str, run: &Run) -> Result<RunStatus, Error> {
+        self.put(&format!("/v1/runs/{id}"), run).await
+    }
+
+    /// Asks what became of a run.
+    pub async fn run_status(&self, id: &str) -> Result<RunStatus, Error> {
+        self.get(&format!("/v1/runs/{id}")).await
+    }
+
+    /// Tells the proxy where a service's traffic goes.
+    pub async fn route(&self, service: &str, route: &Route) -> Result<ServiceStatus, Error> {
+        self.put(&format!("/v1/services/{service}/route"), route)
+            .await
+    }
+
+    /// Asks where a service's traffic goes.
+    pub async fn routed(&self, service: &str) -> Result<ServiceStatus, Error> {
+        self.get(&format!("/v1/services/{service}/route")).await
+    }
+
+    /// Renews the lease on a service's weights.
+    pub async fn renew(&self, service: &str, renew: &Renew) -> Result<ServiceStatus, Error> {
+        self.post(&format!("/v1/services/{service}/renew"), renew, ORDINARY)
+            .await
+    }
+
+    /// First phase of the commit: the proxy keeps its weights until told.
+    pub async fn prepare(&self, service: &str) -> Result<ServiceStatus, Error> {
+        self.post(
+            &format!("/v1/services/{service}/prepare"),
+            NOTHING,
+            ORDINARY,
+        )
+        .await
+    }
+
+    /// Second phase of the commit: the weights are final.
+    pub async fn commit(&self, service: &str) -> Result<ServiceStatus, Error> {
+        self.post(&format!("/v1/services/{service}/commit"), NOTHING, ORDINARY)
+            .await
+    }
+
+    /// Takes a version out of service gently.
+    pub async fn drain(&self, service: &str, drain: &Drain) -> Result<ServiceStatus, Error> {
+        self.post(&format!("/v1/services/{service}/drain"), drain, ORDINARY)
+            .await
+    }
+
+    /// Reads a service's counters.
+    pub async fn traffic(&self, service: &str) -> Result<Traffic, Error> {
+        self.get(&format!("/v1/services/{service}/traffic")).await
+    }
+
+    /// Makes a call to the ledger that the agent keeps: `ledger::wire::v1::Call` to `Reply`.
+    pub async fn ledger<C, R>(&self, call: &C) -> Result<R, Error>
+    where
+        C: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.post("/v1/ledger", call, ORDINARY).await
+    }
+
+    /// Reads the proxy's and the agent's figures in Prometheus text.
+    pub async fn metrics(&self) -> Result<String, Error> {
+        let call = self.call::<()>(Method::GET, "/metrics".to_owned(), None);
+        let bytes = call.bytes(ORDINARY).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, Error> {
+        self.call::<()>(Method::GET, path.to_owned(), None)
+            .json(ORDINARY)
+            .await
+    }
+
+    async fn put<B: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<R, Error> {
+        self.call(Method::PUT, path.to_owned(), Some(body))
+            .json(LONG)
+            .await
+    }
+
+    async fn post<B, R>(&self, path: &str, body: &B, time: Duration) -> Result<R, Error>
+    where
+        B: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.call(Method::POST, path.to_owned(), Some(body))
+            .json(time)
+            .await
+    }
+
+    fn call<'a, B: Serialize + ?Sized>(
+        &'a self,
+        method: Method,
+        path: String,
+        body: Option<&B>,
+    ) -> Call<'a> {
+        Call::new(&self.socket, self.token, method, path, body)
+    }
+}
+
+/// Whether a log is read on as it grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// What is there, and no more.
+    No,
+    /// Until the reader goes away.
+    Yes,
+}
