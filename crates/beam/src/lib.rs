@@ -1,1 +1,27 @@
-//! Placeholder.
+//! BEAM files and Erlang term text, read and written from bytes under explicit limits.
+//!
+//! A core crate: nothing here opens a file, reads a clock or starts a process. Every reader takes
+//! `&[u8]` and [`Limits`], and answers any bytes with a value or an error, never a panic.
+//!
+//! ```text
+//! .beam bytes ──BeamFile──▶ chunks, module name, md5 (equal to beam_lib:md5/1)
+//! term text ───term::consult──▶ Term ──▶ AppFile, RelFile
+//! Term ───term::print──▶ text that file:consult/1 reads back as the same term
+//! ```
+
+pub mod app;
+pub mod chunks;
+pub mod digest;
+mod limits;
+pub mod rel;
+pub mod releases;
+pub mod start_erl;
+pub mod term;
+
+pub use app::AppFile;
+pub use chunks::{BeamError, BeamFile, ChunkId};
+pub use digest::ModuleMd5;
+pub use limits::Limits;
+pub use rel::RelFile;
+pub use start_erl::StartErl;
+pub use term::Term;

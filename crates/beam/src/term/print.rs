@@ -1,0 +1,127 @@
+//! Terms as text that Erlang reads back.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::Term;
+use super::lex::{continues_atom, starts_atom};
+
+/// Prints the term so that `file:consult/1`, given a dot after it, reads the same term.
+impl Display for Term {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Atom(name) => atom(f, name),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) => float(f, *value),
+            Self::Str(text) => quoted(f, '"', text),
+            Self::Binary(bytes) => binary(f, bytes),
+            Self::Tuple(elements) => {
+                f.write_char('{')?;
+                separated(f, elements)?;
+                f.write_char('}')
+            }
+            Self::List(elements) => {
+                f.write_char('[')?;
+                separated(f, elements)?;
+                f.write_char(']')
+            }
+            Self::Improper(elements, tail) => {
+                f.write_char('[')?;
+                separated(f, elements)?;
+                write!(f, "|{tail}]")
+            }
+            Self::Map(pairs) => {
+                f.write_str("#{")?;
+                for (index, (key, value)) in pairs.iter().enumerate() {
+                    // The space keeps a key such as a character apart from the arrow.
+                    let comma = if index == 0 { "" } else { "," };
+                    write!(f, "{comma}{key} => {value}")?;
+                }
+                f.write_char('}')
+            }
+            Self::Fun {
+                module,
+                name,
+                arity,
+            } => {
+                f.write_str("fun ")?;
+                atom(f, module)?;
+                f.write_char(':')?;
+                atom(f, name)?;
+                write!(f, "/{arity}")
+            }
+        }
+    }
+}
+
+fn separated(f: &mut Formatter<'_>, elements: &[Term]) -> fmt::Result {
+    for (index, element) in elements.iter().enumerate() {
+        if index > 0 {
+            f.write_char(',')?;
+        }
+        element.fmt(f)?;
+    }
+    Ok(())
+}
+
+const RESERVED: [&str; 29] = [
+    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case",
+    "catch", "cond", "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or",
+    "orelse", "receive", "rem", "try", "when", "xor",
+];
+
+/// Quotes the atom unless it reads as one without: a small letter first, then letters, digits, `_` and
+/// `@`, and no reserved word of any OTP.
+fn atom(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    let plain = name.starts_with(starts_atom) && name.chars().all(continues_atom);
+    if plain && !RESERVED.contains(&name) {
+        f.write_str(name)
+    } else {
+        quoted(f, '\'', name)
+    }
+}
+
+fn quoted(f: &mut Formatter<'_>, quote: char, text: &str) -> fmt::Result {
+    f.write_char(quote)?;
+    for c in text.chars() {
+        match c {
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            '\\' => f.write_str("\\\\")?,
+            c if c == quote => write!(f, "\\{c}")?,
+            c if c.is_control() => write!(f, "\\x{{{:x}}}", u32::from(c))?,
+            c => f.write_char(c)?,
+        }
+    }
+    f.write_char(quote)
+}
+
+fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    if bytes.is_empty() {
+        return f.write_str("<<>>");
+    }
+    if bytes.iter().all(|b| matches!(b, b' '..=b'~')) {
+        let text: String = bytes.iter().map(|&b| char::from(b)).collect();
+        f.write_str("<<")?;
+        quoted(f, '"', &text)?;
+        return f.write_str(">>");
+    }
+    f.write_str("<<")?;
+    for (index, byte) in bytes.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        write!(f, "{comma}{byte}")?;
+    }
+    f.write_str(">>")
+}
+
+/// Erlang wants a digit on both sides of the point, also before an exponent.
+fn float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
+    let text = format!("{value:e}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let point = if mantissa.contains('.') { "" } else { ".0" };
+            write!(f, "{mantissa}{point}e{exponent}")
+        }
+        None => f.write_str(&text),
+    }
+}
