@@ -1,12 +1,15 @@
 //! What every command is given: where things are, who is asked, and the printer.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Globals;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::printer::Printer;
+use crate::settings::{
+    self, DEFAULT_ENVIRONMENT, Loaded, Name, Origin, Request, Resolved, Sections, SettingsError,
+};
 
 /// The surroundings of a command.
 #[derive(Debug)]
@@ -50,6 +53,63 @@ impl Context {
         self.home.join("keys")
     }
 
+    /// The settings in force; `flags` are what the command line says, over all else.
+    pub(crate) fn settings(&self, flags: Sections) -> Result<Resolved, Failure> {
+        let loaded = self.load_settings()?;
+        let service = if loaded.names_service() {
+            None
+        } else {
+            self.service_of_project(loaded.dir())?
+        };
+        let request = Request {
+            environment: self.environment_name()?,
+            service,
+        };
+        Ok(loaded.resolve(request, flags)?)
+    }
+
+    /// The environment to act on, and where its name comes from.
+    pub(crate) fn environment_name(&self) -> Result<(Name, Origin), SettingsError> {
+        let flag = self
+            .globals
+            .environment
+            .as_deref()
+            .map(|name| (name, "--environment"));
+        let variable = self.environment.environment.as_deref();
+        let variable = variable.map(|name| (name, crate::environment::CUTOVER_ENV));
+        let (text, origin) = match flag.or(variable) {
+            Some((text, name)) => (text, Origin::Named(name.to_owned())),
+            None => (DEFAULT_ENVIRONMENT, Origin::Default),
+        };
+        let name = Name::try_from(text.to_owned());
+        let name = name.map_err(|message| SettingsError::Named {
+            name: origin.to_string(),
+            message,
+        })?;
+        Ok((name, origin))
+    }
+
+    fn load_settings(&self) -> Result<Loaded, Failure> {
+        let here = current_dir()?;
+        let given = self
+            .globals
+            .config
+            .as_deref()
+            .or(self.environment.config.as_deref());
+        let path = settings::find(given, &here)?;
+        let shown = path
+            .strip_prefix(&here)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        Ok(settings::load(&path, &shown)?)
+    }
+
+    /// The application of the Mix project, as the service's name.
+    fn service_of_project(&self, dir: &Path) -> Result<Option<(Name, Origin)>, Failure> {
+        Ok(None)
+    }
+
     /// Runs a future to its end on this thread.
     pub(crate) fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -58,4 +118,11 @@ impl Context {
             .or_fail_with(Kind::Other, || "cannot start the event loop".to_owned())?;
         Ok(runtime.block_on(future))
     }
+}
+
+/// The working directory.
+pub(crate) fn current_dir() -> Result<PathBuf, Failure> {
+    std::env::current_dir().or_fail_with(Kind::Other, || {
+        "cannot tell the working directory".to_owned()
+    })
 }

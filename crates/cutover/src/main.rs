@@ -12,6 +12,7 @@ mod context;
 mod environment;
 mod failure;
 mod printer;
+mod settings;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
