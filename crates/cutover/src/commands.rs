@@ -1,7 +1,10 @@
 //! The commands, one in each file: `Args` with its help, then `run`.
 
+pub(crate) mod agent;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod proxy;
+pub(crate) mod shim;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -10,7 +13,12 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Config(config::Args),
+    Agent(agent::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Proxy(proxy::Args),
+    #[command(hide = true)]
+    Shim(shim::Args),
 }
 
 impl Command {
@@ -18,6 +26,9 @@ impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Config(args) => config::run(&args, context),
+            Self::Agent(args) => agent::run(args, context),
+            Self::Proxy(args) => proxy::run(args),
+            Self::Shim(args) => shim::run(&args),
             Self::Completions(args) => completions::run(&args, context),
         }
     }

@@ -126,3 +126,10 @@ pub(crate) fn current_dir() -> Result<PathBuf, Failure> {
         "cannot tell the working directory".to_owned()
     })
 }
+
+/// The path of this very program, for the processes that it starts.
+pub(crate) fn binary() -> Result<PathBuf, Failure> {
+    std::env::current_exe().or_fail_with(Kind::Other, || {
+        "cannot tell the path of this program".to_owned()
+    })
+}

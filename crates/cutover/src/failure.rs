@@ -1,5 +1,7 @@
 //! How a command fails: what happened, why, what to do next, and with which exit code.
 
+mod from_agent;
+
 use std::error::Error;
 use std::process::ExitCode;
 

@@ -137,15 +137,29 @@ impl Source<'_> {
         let subject = key
             .as_deref()
             .map_or_else(String::new, |key| format!("`{key}`: "));
-        if key
-            .as_deref()
-            .is_some_and(|key| key.split('.').any(|part| part == "env"))
-        {
+        let message = message
+            .replace("expected a sequence", "expected an array")
+            .replace("expected a map", "expected a table");
+        if self.is_in_env(offset) && !message.contains("is not the name") {
             // It may be a secret, so neither the reader's message nor the line is shown.
+            let message = if key.is_some() {
+                "expected a string"
+            } else {
+                "this is not TOML"
+            };
             let hint = "variables are text: write NAME = \"value\"".to_owned();
-            return self.without_excerpt(offset, format!("{subject}expected a string"), Some(hint));
+            return self.without_excerpt(offset, format!("{subject}{message}"), Some(hint));
         }
-        self.wrong(offset, format!("{subject}{message}"), remedy(message))
+        let hint = remedy(&message);
+        self.wrong(offset, format!("{subject}{message}"), hint)
+    }
+
+    /// Says whether the offset is under a table header that names `env`.
+    fn is_in_env(&self, offset: usize) -> bool {
+        let lines = self.before(offset).lines().rev();
+        let mut headers = lines.filter_map(|line| line.trim().strip_prefix('['));
+        let header = headers.next().unwrap_or("").trim_end_matches(']');
+        header.split('.').any(|part| part.trim() == "env")
     }
 
     fn before(&self, offset: usize) -> &str {

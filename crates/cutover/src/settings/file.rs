@@ -26,7 +26,7 @@ pub(crate) type Window = Time<0, { 24 * HOUR }>;
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 #[schemars(title = "cutover.toml")]
 pub(crate) struct File {
     /// The name of the service; the project's application unless given.
@@ -59,7 +59,7 @@ pub(crate) struct File {
 
 /// All that an environment, or the command line, may say otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct Sections {
     /// The release to build, where the project has several.
     pub(crate) release: Option<At<Name>>,
@@ -107,7 +107,7 @@ impl File {
 
 /// `[build]`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct Build {
     /// `MIX_ENV` of the build.
     pub(crate) mix_env: Option<At<Name>>,
@@ -121,7 +121,7 @@ pub(crate) struct Build {
 
 /// `[health]`: HTTP where there is a path, else TCP.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct HealthSection {
     /// The path that answers 2xx while the instance is healthy.
     pub(crate) path: Option<At<UrlPath>>,
@@ -135,7 +135,7 @@ pub(crate) struct HealthSection {
 
 /// `[proxy]`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct ProxySection {
     /// The address that clients connect to; services may share one.
     pub(crate) listen: Option<At<Listen>>,
@@ -172,7 +172,7 @@ pub(crate) enum Strategy {
 
 /// `[deploy]`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct DeploySection {
     /// How the new version takes over.
     pub(crate) strategy: Option<At<Strategy>>,
@@ -207,7 +207,7 @@ pub(crate) struct DeploySection {
 
 /// `[instance]`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct InstanceSection {
     /// The first part of the node name, before the slot; the service's name unless given.
     pub(crate) node: Option<At<Name>>,
@@ -217,7 +217,7 @@ pub(crate) struct InstanceSection {
 
 /// `[logs]`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct LogsSection {
     /// The size at which a log file is rotated.
     pub(crate) size: Option<At<Size<{ 64 << 10 }, { 1 << 30 }>>>,
