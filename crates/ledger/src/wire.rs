@@ -1,0 +1,3 @@
+//! What is said to the ledger, by version.
+
+pub mod v1;

@@ -1,0 +1,187 @@
+//! Why a rollout was given up.
+
+use std::fmt;
+
+use crate::name::{HostId, InstanceId};
+
+/// Why a candidate was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// It was not continuously healthy in time.
+    NotHealthy {
+        /// Where.
+        host: HostId,
+        /// Which instance.
+        instance: InstanceId,
+        /// What its health check said last.
+        detail: String,
+        /// The deadline that passed, in milliseconds.
+        deadline_ms: u64,
+    },
+    /// It crashed again and again while starting.
+    CrashLoop {
+        /// Where.
+        host: HostId,
+        /// Which instance.
+        instance: InstanceId,
+        /// How often it was restarted.
+        restarts: u32,
+        /// How it ended.
+        detail: String,
+    },
+    /// It crashed, or failed its health check, while it was watched.
+    FailedWatched {
+        /// Where.
+        host: HostId,
+        /// Which instance.
+        instance: InstanceId,
+        /// What was seen.
+        detail: String,
+    },
+    /// It answered worse than stable.
+    AnsweredWorse {
+        /// Where.
+        host: HostId,
+        /// The numbers, in words.
+        detail: String,
+    },
+    /// The release command failed.
+    CommandFailed {
+        /// Its exit code.
+        exit: i32,
+        /// The end of what it printed.
+        output: String,
+    },
+    /// A person asked for it.
+    Aborted {
+        /// Who.
+        by: String,
+    },
+    /// A host refused what it was asked.
+    Refused {
+        /// Which host.
+        host: HostId,
+        /// What it was asked.
+        asked: String,
+        /// What it answered.
+        detail: String,
+    },
+    /// A host did not answer in time.
+    Unreachable {
+        /// Which host.
+        host: HostId,
+        /// What it was asked.
+        asked: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// The lease of a proxy ran out, and it returned to stable by itself.
+    LeaseExpired {
+        /// Which host.
+        host: HostId,
+    },
+}
+
+impl Cause {
+    /// Says whether the artifact is to be marked bad (invariant I9). An unreachable host or a refused
+    /// route says nothing about the artifact.
+    pub fn blames_candidate(&self) -> bool {
+        match self {
+            Self::NotHealthy { .. }
+            | Self::CrashLoop { .. }
+            | Self::FailedWatched { .. }
+            | Self::AnsweredWorse { .. }
+            | Self::CommandFailed { .. }
+            | Self::Aborted { .. } => true,
+            Self::Refused { .. } | Self::Unreachable { .. } | Self::LeaseExpired { .. } => false,
+        }
+    }
+
+    /// Returns the instance whose log tells more, if there is one.
+    pub fn instance(&self) -> Option<(&HostId, &InstanceId)> {
+        match self {
+            Self::NotHealthy { host, instance, .. }
+            | Self::CrashLoop { host, instance, .. }
+            | Self::FailedWatched { host, instance, .. } => Some((host, instance)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotHealthy {
+                host,
+                instance,
+                detail,
+                deadline_ms,
+            } => write!(
+                f,
+                "{instance} on {host} was not healthy within {} s (healthy_deadline): {detail}",
+                seconds(*deadline_ms)
+            ),
+            Self::CrashLoop {
+                host,
+                instance,
+                restarts,
+                detail,
+            } => {
+                write!(
+                    f,
+                    "{instance} on {host} crashed while starting, {restarts} restarts: {detail}"
+                )
+            }
+            Self::FailedWatched {
+                host,
+                instance,
+                detail,
+            } => {
+                write!(
+                    f,
+                    "{instance} on {host} failed while it was watched: {detail}"
+                )
+            }
+            Self::AnsweredWorse { host, detail } => write!(
+                f,
+                "the candidate answered worse than stable on {host}: {detail}"
+            ),
+            Self::CommandFailed { exit, output } => {
+                write!(
+                    f,
+                    "the release command ended with exit code {exit}: {}",
+                    output.trim_end()
+                )
+            }
+            Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::Refused {
+                host,
+                asked,
+                detail,
+            } => write!(f, "{host} refused to {asked}: {detail}"),
+            Self::Unreachable {
+                host,
+                asked,
+                detail,
+            } => {
+                write!(
+                    f,
+                    "{host} did not answer in time when asked to {asked}: {detail}"
+                )
+            }
+            Self::LeaseExpired { host } => write!(
+                f,
+                "the proxy on {host} heard nothing for longer than orphan_timeout and returned to stable by itself"
+            ),
+        }
+    }
+}
+
+/// Renders milliseconds as seconds with at most one decimal.
+fn seconds(ms: u64) -> String {
+    if ms.is_multiple_of(1000) {
+        (ms / 1000).to_string()
+    } else {
+        format!("{:.1}", ms as f64 / 1000.0)
+    }
+}
