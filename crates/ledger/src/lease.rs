@@ -156,6 +156,7 @@ pub(crate) fn require(work: &Work<'_>, service: &str, token: u64) -> Result<Opti
             token: current,
             lease: Some(_),
             abort_by,
+            ..
         }) if current == token => Ok(abort_by),
         Some(Row {
             lease: Some(lease), ..
