@@ -14,5 +14,6 @@ pub mod epmd;
 pub mod log;
 pub mod port;
 pub mod process;
+pub mod root;
 pub mod shim;
 pub mod sockets;
