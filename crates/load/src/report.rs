@@ -48,7 +48,7 @@ pub struct Requests {
     pub failed: u64,
     /// Failures by kind: `connect`, `cut`, `truncated`, `timeout`, `status`.
     pub failures: BTreeMap<String, u64>,
-    /// The first failures, in words.
+    /// The first few different failures, in words.
     pub examples: Vec<String>,
     /// Connections opened.
     pub connections: u64,
@@ -107,7 +107,7 @@ pub struct Sockets {
     pub latency: Latency,
     /// From the end of a socket to its successor being open.
     pub reconnect: Latency,
-    /// The first failures, in words.
+    /// The first few different failures, in words.
     pub examples: Vec<String>,
 }
 
@@ -132,7 +132,7 @@ pub struct Streams {
     pub id_gaps: u64,
     /// From the end of a stream to its successor being open.
     pub reconnect: Latency,
-    /// The first failures, in words.
+    /// The first few different failures, in words.
     pub examples: Vec<String>,
 }
 

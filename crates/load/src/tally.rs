@@ -42,8 +42,9 @@ impl Default for Durations {
 
 impl Durations {
     pub(crate) fn add(&mut self, duration: Duration) {
-        self.0
-            .saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+        // An hour bounds what a load can measure; the histogram grows to it by itself.
+        let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.0.record(us.min(3_600_000_000)).ok();
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -85,10 +86,13 @@ impl RequestTally {
     }
 }
 
-/// Keeps the first few failures in words.
+/// Keeps the first few different failures in words.
 pub(crate) fn keep_example(examples: &mut Vec<String>, example: impl FnOnce() -> String) {
     if examples.len() < EXAMPLES_MAX {
-        examples.push(example());
+        let example = example();
+        if !examples.contains(&example) {
+            examples.push(example);
+        }
     }
 }
 
@@ -174,6 +178,18 @@ mod tests {
             tally.add(label, Duration::from_millis(*ms), &mut clients[*client]);
         }
         tally.report()
+    }
+
+    #[test]
+    fn durations_of_any_size_are_kept() {
+        let mut durations = Durations::default();
+        for ms in [1, 10, 100, 20_000] {
+            durations.add(Duration::from_millis(ms));
+        }
+        let latency = durations.latency();
+        assert_eq!(latency.count, 4);
+        assert!((latency.p50_ms - 10.0).abs() < 0.1, "{latency:?}");
+        assert!((latency.max_ms - 20_000.0).abs() < 20.0, "{latency:?}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ defmodule Shop.Listener do
   @impl true
   def init(options) do
     Process.flag(:trap_exit, true)
+    Shop.Traffic.resume()
     port = Keyword.fetch!(options, :port)
 
     server_options = [

@@ -14,6 +14,11 @@ defmodule Shop.Router do
       path = request |> then(&:mochiweb_request.get(:path, &1)) |> to_string()
       route(method, String.split(path, "/", trim: true), request)
     end)
+
+    if Traffic.stopping?() do
+      :mochiweb_socket.close(:mochiweb_request.get(:socket, request))
+      exit(:normal)
+    end
   end
 
   defp route(method, [], request) when method in [:GET, :HEAD] do
@@ -157,6 +162,7 @@ defmodule Shop.Router do
   end
 
   defp headers do
-    [{"x-version", Catalogue.label()}, {"x-node", Atom.to_string(node())}]
+    labels = [{"x-version", Catalogue.label()}, {"x-node", Atom.to_string(node())}]
+    if Traffic.stopping?(), do: [{"connection", "close"} | labels], else: labels
   end
 end

@@ -5,7 +5,12 @@ defmodule Shop.Traffic do
   """
 
   def child_spec(_arg) do
-    Registry.child_spec(keys: :duplicate, name: __MODULE__)
+    %{id: __MODULE__, start: {__MODULE__, :start_link, []}, type: :supervisor}
+  end
+
+  def start_link do
+    :persistent_term.put({__MODULE__, :stopping}, false)
+    Registry.start_link(keys: :duplicate, name: __MODULE__)
   end
 
   @doc "Runs `fun` as a request that a stop waits for."
@@ -18,6 +23,12 @@ defmodule Shop.Traffic do
       Registry.unregister(__MODULE__, :request)
     end
   end
+
+  @doc "Says whether the shop stops: then each answer is the last one of its connection."
+  def stopping?, do: :persistent_term.get({__MODULE__, :stopping})
+
+  @doc "Takes requests on kept connections again, after a stop of the listener alone."
+  def resume, do: :persistent_term.put({__MODULE__, :stopping}, false)
 
   @doc "Makes the calling process a stream: a stop sends it `:stopping` and waits until it ends."
   def become_stream do
@@ -38,6 +49,8 @@ defmodule Shop.Traffic do
 
   @doc "Tells every stream to end, then waits until nothing is under way or the time is over."
   def drain(timeout_ms) do
+    :persistent_term.put({__MODULE__, :stopping}, true)
+
     Registry.dispatch(__MODULE__, :stream, fn entries ->
       Enum.each(entries, fn {pid, _} -> send(pid, :stopping) end)
     end)
