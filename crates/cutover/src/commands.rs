@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod init;
 pub(crate) mod proxy;
 pub(crate) mod shim;
 
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 /// A command and its arguments.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    Init(init::Args),
     Config(config::Args),
     Agent(agent::Args),
     Completions(completions::Args),
@@ -25,6 +27,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
+            Self::Init(args) => init::run(&args, context),
             Self::Config(args) => config::run(&args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Proxy(args) => proxy::run(args),

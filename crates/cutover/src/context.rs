@@ -90,24 +90,32 @@ impl Context {
     }
 
     fn load_settings(&self) -> Result<Loaded, Failure> {
-        let here = current_dir()?;
         let given = self
             .globals
             .config
             .as_deref()
             .or(self.environment.config.as_deref());
-        let path = settings::find(given, &here)?;
-        let shown = path
-            .strip_prefix(&here)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
+        let path = settings::find(given, &current_dir()?)?;
+        let shown = self.shown(&path)?;
         Ok(settings::load(&path, &shown)?)
+    }
+
+    /// A path as people want to read it: relative where it is below the working directory.
+    pub(crate) fn shown(&self, path: &Path) -> Result<String, Failure> {
+        let here = current_dir()?;
+        let shown = path.strip_prefix(&here).unwrap_or(path);
+        Ok(shown.display().to_string())
     }
 
     /// The application of the Mix project, as the service's name.
     fn service_of_project(&self, dir: &Path) -> Result<Option<(Name, Origin)>, Failure> {
-        Ok(None)
+        let progress = self
+            .printer
+            .progress("asking Mix for the name of the application");
+        let project = project::inspect(dir, "prod")?;
+        progress.done("");
+        let name = project.name().and_then(|name| Name::of_project(&name));
+        Ok(name.map(|name| (name, Origin::Named("mix.exs".to_owned()))))
     }
 
     /// Runs a future to its end on this thread.

@@ -1,6 +1,7 @@
 //! How a command fails: what happened, why, what to do next, and with which exit code.
 
 mod from_agent;
+mod from_project;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -68,7 +69,9 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Why, outermost first.
     pub(crate) causes: Vec<String>,
-    /// What another program printed, shown as it is.
+    /// What another program printed, shown as it is before the error.
+    pub(crate) verbatim: String,
+    /// Lines that explain, such as the end of a log, shown beside a bar.
     pub(crate) output: Vec<String>,
     /// What to do next.
     pub(crate) hints: Vec<String>,
@@ -81,6 +84,7 @@ impl Failure {
             kind,
             message: message.into(),
             causes: Vec::new(),
+            verbatim: String::new(),
             output: Vec::new(),
             hints: Vec::new(),
         }
@@ -102,7 +106,13 @@ impl Failure {
         self
     }
 
-    /// Adds lines that another program printed, such as the end of an application's log.
+    /// Adds what another program printed, such as Mix's own errors.
+    pub(crate) fn verbatim(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.verbatim);
+        self
+    }
+
+    /// Adds lines that explain, such as the end of an application's log.
     pub(crate) fn output(mut self, text: &str) -> Self {
         self.output.extend(text.lines().map(str::to_owned));
         self

@@ -92,6 +92,9 @@ impl Printer {
     /// Prints a failure on stderr: the error, why, what another program said, what to do. With `--json`
     /// stdout gets it too, as one line `{"error":{…}}`.
     pub(crate) fn failure(&self, failure: &Failure) {
+        if !failure.verbatim.is_empty() {
+            self.err(&failure.verbatim);
+        }
         self.err(&format!("{ERROR}error{ERROR:#}: {}", failure.message));
         for cause in &failure.causes {
             self.err(&format!("  {DIM}because{DIM:#} {cause}"));
@@ -108,6 +111,7 @@ impl Printer {
                 "exit": failure.kind.code(),
                 "message": failure.message,
                 "causes": failure.causes,
+                "said": failure.verbatim,
                 "output": failure.output,
                 "hints": failure.hints,
             }});

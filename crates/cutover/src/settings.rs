@@ -24,7 +24,7 @@ mod to_agent;
 
 pub(crate) use self::error::SettingsError;
 pub(crate) use self::file::{Sections, schema};
-pub(crate) use self::load::{Loaded, find, load};
+pub(crate) use self::load::{FILE_NAME, Loaded, find, load};
 pub(crate) use self::names::Name;
 pub(crate) use self::place::At;
 pub(crate) use self::resolve::{DEFAULT_ENVIRONMENT, Origin, Request, Row};
