@@ -1,6 +1,7 @@
 //! The commands, one in each file: `Args` with its help, then `run`.
 
 pub(crate) mod agent;
+pub(crate) mod app;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod init;
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     Init(init::Args),
     Config(config::Args),
+    App(app::Args),
     Agent(agent::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -29,6 +31,7 @@ impl Command {
         match self {
             Self::Init(args) => init::run(&args, context),
             Self::Config(args) => config::run(&args, context),
+            Self::App(args) => app::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Proxy(args) => proxy::run(args),
             Self::Shim(args) => shim::run(&args),

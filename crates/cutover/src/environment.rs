@@ -15,6 +15,8 @@ pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// The user's home directory.
 pub(crate) const HOME: &str = "HOME";
+/// The kind of terminal, for a shell on a running node.
+pub(crate) const TERM: &str = "TERM";
 
 /// What the environment variables say.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,7 @@ pub(crate) struct Environment {
     pub(crate) no_color: bool,
     pub(crate) xdg_state_home: Option<PathBuf>,
     pub(crate) user_home: Option<PathBuf>,
+    pub(crate) term: Option<OsString>,
 }
 
 impl Environment {
@@ -43,6 +46,7 @@ impl Environment {
             no_color: get(NO_COLOR).is_some(),
             xdg_state_home: get(XDG_STATE_HOME).map(PathBuf::from),
             user_home: get(HOME).map(PathBuf::from),
+            term: get(TERM),
         }
     }
 

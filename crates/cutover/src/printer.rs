@@ -77,6 +77,12 @@ impl Printer {
         swallow(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
+    /// Prints a part of a stream on stdout as it is; says whether anybody still reads.
+    pub(crate) fn stream(&self, bytes: &[u8]) -> bool {
+        let mut out = std::io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+    }
+
     /// Says something on stderr that is worth knowing, such as a key made on first use.
     pub(crate) fn note(&self, text: &str) {
         if !self.mode.quiet {

@@ -1,0 +1,27 @@
+//! Becoming the release's launcher, with the instance's environment.
+
+use std::os::unix::process::CommandExt;
+
+use agent::client::Client;
+
+use super::target::Target;
+use crate::context::Context;
+use crate::environment::TERM;
+use crate::failure::{Failure, Kind};
+
+/// Replaces this process by the launcher: its exit code, its terminal and its signals are ours.
+pub(super) fn exec(target: &Target, arguments: &[&str], context: &Context) -> Result<(), Failure> {
+    let client = Client::at_home(&context.agent_home());
+    let launch = context.block_on(async {
+        let instance = target.find(&client, context).await?;
+        Ok::<_, Failure>(client.launch(&instance.id).await?)
+    })??;
+    let mut command = sys::process::command(&launch.program);
+    command.args(arguments).env_clear().envs(&launch.env);
+    if let Some(terminal) = &context.environment.term {
+        command.env(TERM, terminal);
+    }
+    let error = command.exec();
+    let message = format!("cannot run {}", launch.program.display());
+    Err(Failure::new(Kind::Other, message).because(&error))
+}
