@@ -16,8 +16,8 @@
 
 pub mod journal;
 
-//A mod advance;
-//A mod apply;
+mod advance;
+mod apply;
 mod cause;
 mod effect;
 mod event;
@@ -26,8 +26,8 @@ mod name;
 mod phase;
 mod plan;
 mod replay;
-//A mod state;
-//A mod step;
+mod state;
+mod step;
 mod tick;
 
 pub use cause::Cause;
@@ -44,7 +44,7 @@ pub use plan::{
     PlannedStep, Purpose, Readiness, ReleaseCommand, Request, RouteFact, Strategy, Timing,
     Tolerance, Version, Warning, compute,
 };
-pub use replay::Entry;
-//A pub use state::{Rollout, Stage, StepTime, Watch};
-//A pub use step::step;
+pub use replay::{Entry, ReplayError, replay};
+pub use state::{Committed, Reversible, Reverting, Rollout, Stage, StepTime, Watch};
+pub use step::step;
 pub use tick::Tick;
