@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod app;
+pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod init;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     Init(init::Args),
     Config(config::Args),
+    Build(build::Args),
     App(app::Args),
     Agent(agent::Args),
     Completions(completions::Args),
@@ -31,6 +33,7 @@ impl Command {
         match self {
             Self::Init(args) => init::run(&args, context),
             Self::Config(args) => config::run(&args, context),
+            Self::Build(args) => build::run(&args, context),
             Self::App(args) => app::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Proxy(args) => proxy::run(args),

@@ -6,6 +6,7 @@
 //!
 //! Everything below this crate knows no terminal, home directory or environment variable.
 
+mod build;
 mod cli;
 mod commands;
 mod context;

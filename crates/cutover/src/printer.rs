@@ -10,7 +10,7 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Progress, seconds};
 use crate::failure::Failure;
 
 /// How to print.

@@ -32,7 +32,7 @@ pub struct Build {
     pub start: Start,
     /// Commands run in the project before `mix release`: program and arguments.
     pub before: Vec<Vec<String>>,
-    /// Variables of all these commands; they win over those that make the build reproducible.
+    /// Variables of all these commands, with those that make the build reproducible.
     pub env: BTreeMap<String, String>,
     /// Whether dependencies must be fetched first.
     pub fetch: bool,
@@ -43,6 +43,17 @@ impl Build {
     /// options, and Mix would not notice.
     fn root(&self) -> PathBuf {
         self.dir.join("_build/cutover").join(&self.mix_env)
+    }
+
+    /// The directories with the unstripped beams of the last build.
+    pub fn beam_dirs(&self) -> Vec<PathBuf> {
+        let libraries = subdirs(&self.root().join("lib"));
+        let consolidated = libraries.iter().map(|lib| lib.join("consolidated"));
+        libraries
+            .iter()
+            .map(|lib| lib.join("ebin"))
+            .chain(consolidated)
+            .collect()
     }
 
     /// Where the release is assembled.
@@ -59,8 +70,6 @@ impl Build {
             .args(&words[1..])
             .env("MIX_ENV", &self.mix_env)
             .env("MIX_BUILD_PATH", self.root())
-            // Beams without the machine's paths and the compiler's options in them.
-            .env("ERL_COMPILER_OPTIONS", "deterministic")
             // What a launcher sets may be in our own environment, and would be read by Mix.
             .env_remove("RELEASE_VSN")
             .env_remove("RELEASE_NAME")
@@ -112,6 +121,24 @@ pub fn build(
         return Err(error);
     }
     Ok(target)
+}
+
+/// The `ebin` of every library in a directory such as Erlang's own `lib`; none where it cannot be read.
+pub fn ebins(lib_dir: &Path) -> Vec<PathBuf> {
+    subdirs(lib_dir)
+        .iter()
+        .map(|library| library.join("ebin"))
+        .collect()
+}
+
+fn subdirs(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut dirs: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    dirs.sort();
+    dirs
 }
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<String> {

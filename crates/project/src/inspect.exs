@@ -166,7 +166,9 @@ defmodule Cutover.Inspect do
       health_guess: guess,
       runtime_config: runtime != [],
       variables_required: required,
-      variables_read: read
+      variables_read: read,
+      deps_path: Mix.Project.deps_path(),
+      lib_dirs: Enum.uniq([to_string(:code.lib_dir()), :elixir |> :code.lib_dir() |> to_string() |> Path.dirname()])
     }
   end
 

@@ -1,6 +1,6 @@
 //! What Mix knows of a project.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sys::file::FileError;
@@ -51,6 +51,10 @@ pub struct Project {
     pub variables_required: Vec<String>,
     /// Variables that `runtime.exs` reads.
     pub variables_read: Vec<String>,
+    /// Where dependencies are fetched to.
+    pub deps_path: PathBuf,
+    /// The directories in which the libraries of Erlang and Elixir lie.
+    pub lib_dirs: Vec<PathBuf>,
 }
 
 /// A release that `mix.exs` defines.

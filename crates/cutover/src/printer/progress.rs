@@ -19,7 +19,7 @@ pub(crate) struct Progress {
 enum Show {
     /// A spinner that shows the newest line of detail.
     Animated(ProgressBar),
-    /// A line at the end of the step, and its details as they come.
+    /// A line at the begin and at the end of the step.
     Plain,
     /// Nothing.
     Quiet,
@@ -54,8 +54,8 @@ impl Progress {
     pub(crate) fn detail(&self, text: &str) {
         match &self.show {
             Show::Animated(bar) => bar.set_message(text.to_owned()),
-            Show::Plain => line(&format!("  {DIM}{text}{DIM:#}")),
-            Show::Quiet => {}
+            // A log has no use for what is over in a moment.
+            Show::Plain | Show::Quiet => {}
         }
     }
 
