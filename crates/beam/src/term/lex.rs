@@ -5,6 +5,8 @@ use super::parse::TermError;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Atom(String),
+    /// An unquoted word that is no atom, such as `fun`.
+    Reserved(&'static str),
     Int(i128),
     Float(f64),
     /// Code points, since a string may hold ones that no `char` can.
@@ -17,6 +19,13 @@ pub(super) enum Token {
 
 const PUNCTUATION: [&str; 16] = [
     "<<", ">>", "=>", "#{", "{", "}", "[", "]", "(", ")", ",", "|", "-", "+", ":", "/",
+];
+
+/// The words that `erl_scan` takes for no atom. `maybe` and `else` are ones since OTP 27 only.
+pub(super) const RESERVED: [&str; 27] = [
+    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case",
+    "catch", "cond", "div", "end", "fun", "if", "let", "not", "of", "or", "orelse", "receive",
+    "rem", "try", "when", "xor",
 ];
 
 pub(super) struct Lexer<'a> {
@@ -76,7 +85,7 @@ impl<'a> Lexer<'a> {
             '"' => self.string(),
             '\'' => self.quoted_atom(),
             '.' => self.dot(),
-            c if starts_atom(c) => Ok(Token::Atom(self.take_while(continues_atom).to_owned())),
+            c if starts_atom(c) => Ok(self.word()),
             c => {
                 for text in PUNCTUATION {
                     if self.rest().starts_with(text) {
@@ -86,6 +95,14 @@ impl<'a> Lexer<'a> {
                 }
                 Err(self.error(format!("unexpected {c:?}")))
             }
+        }
+    }
+
+    fn word(&mut self) -> Token {
+        let word = self.take_while(continues_atom);
+        match RESERVED.iter().find(|reserved| **reserved == word) {
+            Some(reserved) => Token::Reserved(reserved),
+            None => Token::Atom(word.to_owned()),
         }
     }
 

@@ -143,6 +143,7 @@ impl Parser<'_> {
             Token::Dot => "a dot".to_owned(),
             Token::Punct(p) => format!("`{p}`"),
             Token::Atom(name) => format!("atom {name:.40}"),
+            Token::Reserved(word) => format!("reserved word `{word}`"),
             Token::Int(_) | Token::Float(_) => "a number".to_owned(),
             Token::Str(_) => "a string".to_owned(),
         };
@@ -153,7 +154,7 @@ impl Parser<'_> {
     fn term(&mut self, depth: usize) -> Result<Term, TermError> {
         self.count(depth)?;
         match self.advance_start()? {
-            Token::Atom(name) if name == "fun" => self.fun(),
+            Token::Reserved("fun") => self.fun(),
             Token::Atom(name) => Ok(Term::Atom(name)),
             Token::Int(value) => Ok(Term::Int(value)),
             Token::Float(value) => Ok(Term::Float(value)),

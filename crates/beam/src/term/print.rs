@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Term;
-use super::lex::{continues_atom, starts_atom};
+use super::lex::{RESERVED, continues_atom, starts_atom};
 
 /// Prints the term so that `file:consult/1`, given a dot after it, reads the same term.
 impl Display for Term {
@@ -63,17 +63,12 @@ fn separated(f: &mut Formatter<'_>, elements: &[Term]) -> fmt::Result {
     Ok(())
 }
 
-const RESERVED: [&str; 29] = [
-    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case",
-    "catch", "cond", "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or",
-    "orelse", "receive", "rem", "try", "when", "xor",
-];
-
 /// Quotes the atom unless it reads as one without: a small letter first, then letters, digits, `_` and
 /// `@`, and no reserved word of any OTP.
 fn atom(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
     let plain = name.starts_with(starts_atom) && name.chars().all(continues_atom);
-    if plain && !RESERVED.contains(&name) {
+    let reserved = RESERVED.contains(&name) || matches!(name, "maybe" | "else");
+    if plain && !reserved {
         f.write_str(name)
     } else {
         quoted(f, '\'', name)

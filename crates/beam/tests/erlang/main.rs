@@ -1,0 +1,38 @@
+//! What this crate reads and writes, held against the real `erl`.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start erl and write its input; a core crate has no process adapter"
+)]
+
+mod digest;
+mod terms;
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs Erlang expressions and returns what they write to `Out`, a file since the standard output of
+/// `erl` depends on the locale.
+fn erl(code: &str, arguments: &[&Path]) -> String {
+    let out = tempfile::NamedTempFile::new().unwrap();
+    let output = Command::new("erl")
+        .env("ERL_CRASH_DUMP_SECONDS", "0")
+        .args(["-noinput", "-boot", "start_clean", "-eval"])
+        .arg(format!(
+            "[OutPath | Arguments] = init:get_plain_arguments(), \
+             {{ok, Out}} = file:open(OutPath, [write, {{encoding, utf8}}]), \
+             {code}, ok = file:close(Out), _ = Arguments, halt(0)."
+        ))
+        .arg("-extra")
+        .arg(out.path())
+        .args(arguments)
+        .output()
+        .expect("erl is installed (script/setup)");
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::read_to_string(out.path()).unwrap()
+}
