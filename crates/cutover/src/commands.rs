@@ -36,7 +36,7 @@ impl Command {
             Self::Build(args) => build::run(&args, context),
             Self::App(args) => app::run(args, context),
             Self::Agent(args) => agent::run(args, context),
-            Self::Proxy(args) => proxy::run(args),
+            Self::Proxy(args) => proxy::run(args, context),
             Self::Shim(args) => shim::run(&args),
             Self::Completions(args) => completions::run(&args, context),
         }

@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
+use agent::client::Client;
+use agent::launch::Started;
+
 use crate::cli::Globals;
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind, OrFail};
@@ -116,6 +119,19 @@ impl Context {
         progress.done("");
         let name = project.name().and_then(|name| Name::of_project(&name));
         Ok(name.map(|name| (name, Origin::Named("mix.exs".to_owned()))))
+    }
+
+    /// A client of the agent of this machine, which is started first if it does not run; says so then.
+    pub(crate) async fn agent(&self) -> Result<Client, Failure> {
+        let home = self.agent_home();
+        let (client, started) = agent::launch::ensure(&home, &binary()?).await?;
+        if started == Started::New {
+            self.printer.note(&format!(
+                "started the agent in {}; it goes on after this command",
+                home.display()
+            ));
+        }
+        Ok(client)
     }
 
     /// Runs a future to its end on this thread.

@@ -15,6 +15,8 @@ pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// The user's home directory.
 pub(crate) const HOME: &str = "HOME";
+/// What the agent and the proxy log, such as `debug` or `proxy=trace`; `info` unless given.
+pub(crate) const CUTOVER_LOG: &str = "CUTOVER_LOG";
 /// The kind of terminal, for a shell on a running node.
 pub(crate) const TERM: &str = "TERM";
 
@@ -28,6 +30,7 @@ pub(crate) struct Environment {
     pub(crate) xdg_state_home: Option<PathBuf>,
     pub(crate) user_home: Option<PathBuf>,
     pub(crate) term: Option<OsString>,
+    pub(crate) log: Option<String>,
 }
 
 impl Environment {
@@ -47,6 +50,7 @@ impl Environment {
             xdg_state_home: get(XDG_STATE_HOME).map(PathBuf::from),
             user_home: get(HOME).map(PathBuf::from),
             term: get(TERM),
+            log: get(CUTOVER_LOG).map(|v| v.to_string_lossy().into_owned()),
         }
     }
 

@@ -10,6 +10,7 @@ mod build;
 mod cli;
 mod commands;
 mod context;
+mod daemon_log;
 mod environment;
 mod failure;
 mod printer;

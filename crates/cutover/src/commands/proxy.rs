@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::context::Context;
+use crate::daemon_log;
 use crate::failure::{Failure, Kind, OrFail};
 
 /// Run the proxy in the foreground; the agent starts it when it needs one
@@ -12,6 +14,7 @@ pub(crate) struct Args {
     home: PathBuf,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
+pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    daemon_log::begin(&args.home, "proxy.log", &context.environment)?;
     ::proxy::serve(::proxy::Options { home: args.home }).or_fail(Kind::Other)
 }

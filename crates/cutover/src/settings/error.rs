@@ -63,7 +63,7 @@ impl Source<'_> {
         self.before(offset).matches('\n').count() + 1
     }
 
-    /// Makes the error for a place.
+    /// Makes the error for a place. A line under `[env]` is not shown, for it may hold a secret.
     pub(crate) fn wrong(
         &self,
         offset: usize,
@@ -71,33 +71,17 @@ impl Source<'_> {
         hint: Option<String>,
     ) -> SettingsError {
         let (start, column) = self.line_start(offset);
-        let line = self.text[start..].lines().next().unwrap_or("");
-        let shown: String = line.chars().take(120).collect();
-        let excerpt = format!("{shown}\n{}^", " ".repeat(column - 1));
-        self.at(offset, message, hint, excerpt)
-    }
-
-    /// Makes the error for a place whose line may hold a secret.
-    fn without_excerpt(
-        &self,
-        offset: usize,
-        message: String,
-        hint: Option<String>,
-    ) -> SettingsError {
-        self.at(offset, message, hint, String::new())
-    }
-
-    fn at(
-        &self,
-        offset: usize,
-        message: String,
-        hint: Option<String>,
-        excerpt: String,
-    ) -> SettingsError {
+        let excerpt = if self.is_in_env(offset) {
+            String::new()
+        } else {
+            let line = self.text[start..].lines().next().unwrap_or("");
+            let shown: String = line.chars().take(120).collect();
+            format!("{shown}\n{}^", " ".repeat(column - 1))
+        };
         SettingsError::Wrong(Box::new(Wrong {
             file: self.file.to_owned(),
             line: self.line(offset),
-            column: self.line_start(offset).1,
+            column,
             message,
             excerpt,
             hint,
@@ -141,14 +125,14 @@ impl Source<'_> {
             .replace("expected a sequence", "expected an array")
             .replace("expected a map", "expected a table");
         if self.is_in_env(offset) && !message.contains("is not the name") {
-            // It may be a secret, so neither the reader's message nor the line is shown.
+            // It may be a secret, so the reader's message, which quotes it, is not shown.
             let message = if key.is_some() {
                 "expected a string"
             } else {
                 "this is not TOML"
             };
             let hint = "variables are text: write NAME = \"value\"".to_owned();
-            return self.without_excerpt(offset, format!("{subject}{message}"), Some(hint));
+            return self.wrong(offset, format!("{subject}{message}"), Some(hint));
         }
         let hint = remedy(&message);
         self.wrong(offset, format!("{subject}{message}"), hint)

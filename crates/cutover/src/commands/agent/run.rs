@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::context::Context;
+use crate::daemon_log;
 use crate::failure::{Failure, Kind, OrFail};
 
 /// Run the agent in the foreground
@@ -18,5 +19,6 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         home: args.home.unwrap_or_else(|| context.agent_home()),
         binary: crate::context::binary()?,
     };
+    daemon_log::begin(&options.home, "agent.log", &context.environment)?;
     agent::run(options).or_fail(Kind::Other)
 }
