@@ -17,6 +17,8 @@ pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 pub(crate) const HOME: &str = "HOME";
 /// What the agent and the proxy log, such as `debug` or `proxy=trace`; `info` unless given.
 pub(crate) const CUTOVER_LOG: &str = "CUTOVER_LOG";
+/// The user's name, as the ledger writes it down.
+pub(crate) const USER: &str = "USER";
 /// The kind of terminal, for a shell on a running node.
 pub(crate) const TERM: &str = "TERM";
 
@@ -29,6 +31,7 @@ pub(crate) struct Environment {
     pub(crate) no_color: bool,
     pub(crate) xdg_state_home: Option<PathBuf>,
     pub(crate) user_home: Option<PathBuf>,
+    pub(crate) user: Option<String>,
     pub(crate) term: Option<OsString>,
     pub(crate) log: Option<String>,
 }
@@ -49,6 +52,7 @@ impl Environment {
             no_color: get(NO_COLOR).is_some(),
             xdg_state_home: get(XDG_STATE_HOME).map(PathBuf::from),
             user_home: get(HOME).map(PathBuf::from),
+            user: get(USER).map(|v| v.to_string_lossy().into_owned()),
             term: get(TERM),
             log: get(CUTOVER_LOG).map(|v| v.to_string_lossy().into_owned()),
         }

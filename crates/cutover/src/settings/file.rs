@@ -194,6 +194,8 @@ pub(crate) struct DeploySection {
     pub(crate) close_code: Option<At<Count<1001, 4999>>>,
     /// How long the old version is kept running, for an instant rollback.
     pub(crate) rollback_window: Option<At<Window>>,
+    /// How long the new version is counted after the drain, for the receipt.
+    pub(crate) observe_after: Option<At<Time<0, HOUR>>>,
     /// After how long without word from the deploy all traffic returns to the old version.
     pub(crate) orphan_timeout: Option<At<Time<{ 5 * SECOND }, HOUR>>>,
     /// Releases kept on the host.

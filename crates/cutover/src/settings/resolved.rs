@@ -78,6 +78,7 @@ pub(crate) struct DeploySettings {
     pub(crate) sockets_per_second: u32,
     pub(crate) close_code: u16,
     pub(crate) rollback_window: Duration,
+    pub(crate) observe_after: Duration,
     pub(crate) orphan_timeout: Duration,
     pub(crate) keep_releases: u32,
     /// Arguments of the release's launcher; never empty.

@@ -81,6 +81,11 @@ impl Resolver<'_> {
             |s| s.deploy.as_ref()?.rollback_window.as_ref(),
             Time::of_ms(HOUR),
         );
+        let observe_after = self.time(
+            "deploy.observe_after",
+            |s| s.deploy.as_ref()?.observe_after.as_ref(),
+            Time::of_ms(5_000),
+        );
         let orphan_timeout = self.time(
             "deploy.orphan_timeout",
             |s| s.deploy.as_ref()?.orphan_timeout.as_ref(),
@@ -110,6 +115,7 @@ impl Resolver<'_> {
             sockets_per_second,
             close_code: u16::try_from(close_code).unwrap_or(u16::MAX),
             rollback_window,
+            observe_after,
             orphan_timeout,
             keep_releases,
             release_command: release_command.map(|command| command.words().to_vec()),

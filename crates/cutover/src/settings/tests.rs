@@ -1,0 +1,199 @@
+//! Whole files: every way to be wrong, and where values come from.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use sys::file::{Access, write_atomic};
+
+use super::{DEFAULT_ENVIRONMENT, Loaded, Name, Origin, Request, Resolved, Sections, load};
+use crate::failure::Failure;
+
+/// Each is one file with one thing wrong; the first line of a case is its name.
+const WRONG: &[&str] = &[
+    "a misspelt key at the top\nservce = \"shop\"",
+    "a misspelt key in a table\n[deploy]\nwach = \"3s\"",
+    "a key in the wrong table\n[deploy]\nlisten = \"0.0.0.0:80\"",
+    "a key of the top in a table\n[deploy]\nenv_file = \"x\"",
+    "a key nobody knows\n[logs]\ncolour = \"red\"",
+    "an unknown table\n[prxy]\nlisten = \"0.0.0.0:80\"",
+    "service in an environment\n[environments.staging]\nservice = \"shop\"",
+    "a number for a duration\n[deploy]\nwatch = 3",
+    "no unit\n[deploy]\nwatch = \"3\"",
+    "too long\n[health]\ntimeout = \"1h\"",
+    "a word for a switch\n[build]\nclean = \"yes\"",
+    "a number for a table\nbuild = 5",
+    "an unknown strategy\n[deploy]\nstrategy = \"bluegreen\"",
+    "too many instances\n[deploy]\ninstances = 99",
+    "a fraction\n[deploy]\ninstances = 1.5",
+    "a negative number\n[deploy]\nkeep_releases = -1",
+    "a name in capitals\nservice = \"Shop\"",
+    "a port without an address\n[proxy]\nlisten = \"8080\"",
+    "a host name with a port\n[proxy]\nhosts = [\"shop.example.com:80\"]",
+    "a relative path\n[health]\npath = \"health\"",
+    "path and TCP\n[health]\npath = \"/health\"\ntcp = true",
+    "neither path nor TCP\n[health]\ntcp = false",
+    "port 0 for an instance\n[ports]\nPORT = 0",
+    "an unknown port for HTTP\nhttp_port = \"WEB\"\n[ports]\nPORT = \"auto\"",
+    "several ports and none is PORT\n[ports]\nWEB = \"auto\"\nADMIN = \"auto\"",
+    "a number for a variable, which may be secret\n[env]\nPIN = 1234",
+    "a broken line under env, which may be secret\n[env]\nPIN = \"1234",
+    "a variable that is none\n[env]\n\"MY-PIN\" = \"1234\"",
+    "a variable that is ours\n[env]\nRELEASE_NODE = \"x\"",
+    "a variable that is a port\n[env]\nPORT = \"4000\"",
+    "a pipe in a command\n[build]\nbefore = [\"mix a | tee b\"]",
+    "one command instead of several\n[build]\nbefore = \"mix a\"",
+    "an empty command\n[deploy]\nrelease_command = []",
+    "never healthy in time\nservice = \"shop\"\n[deploy]\nmin_healthy_time = \"10m\"",
+    "given up before it is healthy\nservice = \"shop\"\n[deploy]\nprogress_deadline = \"1m\"",
+    "an env file that is not there\nenv_file = \"none.env\"",
+    "an env file with a bad line\nenv_file = \"bad.env\"",
+    "a key twice\nservice = \"a\"\nservice = \"b\"",
+    "no TOML\n[deploy\nwatch = \"3s\"",
+    "an environment's name\n[environments.Staging]",
+];
+
+fn write(dir: &Path, name: &str, text: &str) {
+    write_atomic(&dir.join(name), text.as_bytes(), Access::Shared).unwrap();
+}
+
+fn loaded(dir: &Path, text: &str) -> Result<Loaded, super::SettingsError> {
+    write(dir, "cutover.toml", text);
+    load(&dir.join("cutover.toml"), "cutover.toml")
+}
+
+fn request(environment: Option<&str>) -> Request {
+    let origin = environment.map_or(Origin::Default, |_| Origin::Named("--environment".into()));
+    let name = Name::try_from(environment.unwrap_or(DEFAULT_ENVIRONMENT).to_owned());
+    Request {
+        environment: (name.unwrap(), origin),
+        service: Some((
+            Name::of_project("shop").unwrap(),
+            Origin::Named("mix.exs".into()),
+        )),
+    }
+}
+
+fn resolved(
+    dir: &Path,
+    text: &str,
+    environment: Option<&str>,
+    flags: Sections,
+) -> Result<Resolved, Failure> {
+    Ok(loaded(dir, text)?.resolve(request(environment), flags)?)
+}
+
+fn said(failure: &Failure) -> String {
+    let mut text = format!("error ({}): {}\n", failure.kind.code(), failure.message);
+    for line in &failure.output {
+        writeln!(text, "  | {line}").unwrap();
+    }
+    for hint in &failure.hints {
+        writeln!(text, "hint: {hint}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn everything_wrong_is_named_with_place_key_and_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "bad.env", "A=1\nsecret without a name\n");
+    let mut report = String::new();
+    for case in WRONG {
+        let (name, text) = case.split_once('\n').unwrap();
+        let failure = resolved(dir.path(), text, None, Sections::default()).expect_err(name);
+        writeln!(report, "# {name}\n{}", said(&failure)).unwrap();
+    }
+    let report = report.replace(&dir.path().display().to_string(), "DIR");
+    assert!(!report.contains("1234"), "a secret is shown:\n{report}");
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn flags_win_over_the_environment_over_the_file_over_the_default() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        ".env",
+        "# secrets\nA=file\nB='from the env file'\n",
+    );
+    let text = "env_file = \".env\"\nrelease = \"web\"\n[env]\nA = \"own\"\n[deploy]\nwatch = \"3s\"\ndrain_timeout = \"1m\"\n[environments.staging]\nenv.A = \"staged\"\n[environments.staging.deploy]\nwatch = \"9s\"\n";
+    let flags = Sections {
+        release: Some(super::At::named(
+            "--release",
+            Name::of_project("job").unwrap(),
+        )),
+        ..Sections::default()
+    };
+    let settings = resolved(dir.path(), text, Some("staging"), flags).unwrap();
+    let row = |key: &str| {
+        let row = settings.rows.iter().find(|row| row.key == key).unwrap();
+        format!("{} from {}", row.value, row.origin)
+    };
+    assert_eq!(row("service"), "\"shop\" from mix.exs");
+    assert_eq!(row("environment"), "\"staging\" from --environment");
+    assert_eq!(row("release"), "\"job\" from --release");
+    assert_eq!(row("deploy.watch"), "\"9s\" from cutover.toml:11");
+    assert_eq!(row("deploy.drain_timeout"), "\"1m\" from cutover.toml:7");
+    assert_eq!(row("deploy.instances"), "1 from default");
+    assert_eq!(row("env.A"), "\"staged\" from cutover.toml:9");
+    assert_eq!(row("env.B"), "\"from the env file\" from .env:3");
+    assert_eq!(
+        (settings.env["A"].as_str(), settings.env["B"].as_str()),
+        ("staged", "from the env file")
+    );
+    assert_eq!(settings.key(), "shop.staging");
+}
+
+#[test]
+fn an_environment_that_the_file_does_not_know_is_a_typing_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "[environments.staging]\n";
+    let failure = resolved(dir.path(), text, Some("stagin"), Sections::default()).unwrap_err();
+    assert!(
+        failure.message.ends_with("did you mean \"staging\"?"),
+        "{}",
+        failure.message
+    );
+    assert!(resolved(dir.path(), text, None, Sections::default()).is_ok());
+    // A file without environments is the same for all of them.
+    assert!(resolved(dir.path(), "", Some("other"), Sections::default()).is_ok());
+}
+
+#[test]
+fn the_health_check_is_tcp_without_a_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        resolved(dir.path(), text, None, Sections::default())
+            .unwrap()
+            .health_check()
+    };
+    let tcp = agent::api::v1::HealthCheck::Tcp { timeout_ms: 2000 };
+    assert_eq!(check(""), tcp);
+    let path = "/up".to_owned();
+    let http = agent::api::v1::HealthCheck::Http {
+        path,
+        timeout_ms: 500,
+    };
+    assert_eq!(check("[health]\npath = \"/up\"\ntimeout = \"500ms\""), http);
+}
+
+#[test]
+fn the_schema_knows_every_key_that_is_resolved() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = resolved(dir.path(), "", None, Sections::default()).unwrap();
+    let schema = super::schema();
+    for row in settings.rows.iter().filter(|row| row.key != "environment") {
+        let (mut node, mut open) = (&schema, false);
+        for part in row.key.split('.') {
+            let choices = node["anyOf"].as_array().into_iter().flatten();
+            let table = std::iter::once(node)
+                .chain(choices)
+                .find(|n| n["type"] == "object")
+                .unwrap();
+            open = !table["additionalProperties"].is_boolean()
+                && table["properties"].get(part).is_none();
+            node = &table["properties"][part];
+        }
+        assert!(open || !node.is_null(), "{} is not in the schema", row.key);
+    }
+}
