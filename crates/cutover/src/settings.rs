@@ -20,6 +20,8 @@ mod place;
 mod port;
 mod resolve;
 mod resolved;
+#[cfg(test)]
+mod tests;
 mod to_agent;
 
 pub(crate) use self::error::SettingsError;

@@ -35,7 +35,7 @@ fn holds(span: &Range<usize>, offset: usize) -> bool {
 }
 
 /// Every key that the file may hold, such as `deploy.watch`, from its schema.
-fn all() -> Vec<String> {
+pub(super) fn all() -> Vec<String> {
     fn walk(schema: &serde_json::Value, prefix: &str, keys: &mut Vec<String>) {
         let properties = schema.get("properties").and_then(|p| p.as_object());
         for (name, inner) in properties.into_iter().flatten() {

@@ -181,19 +181,13 @@ fn the_health_check_is_tcp_without_a_path() {
 fn the_schema_knows_every_key_that_is_resolved() {
     let dir = tempfile::tempdir().unwrap();
     let settings = resolved(dir.path(), "", None, Sections::default()).unwrap();
-    let schema = super::schema();
+    let known = super::keys::all();
     for row in settings.rows.iter().filter(|row| row.key != "environment") {
-        let (mut node, mut open) = (&schema, false);
-        for part in row.key.split('.') {
-            let choices = node["anyOf"].as_array().into_iter().flatten();
-            let table = std::iter::once(node)
-                .chain(choices)
-                .find(|n| n["type"] == "object")
-                .unwrap();
-            open = !table["additionalProperties"].is_boolean()
-                && table["properties"].get(part).is_none();
-            node = &table["properties"][part];
-        }
-        assert!(open || !node.is_null(), "{} is not in the schema", row.key);
+        let table = row.key.strip_suffix(".PORT").unwrap_or(&row.key);
+        assert!(
+            known.iter().any(|key| key == table),
+            "{} is not in the schema",
+            row.key
+        );
     }
 }
