@@ -20,3 +20,12 @@ pub fn monotonic() -> Instant {
 pub fn since(start: Instant) -> Duration {
     monotonic().saturating_duration_since(start)
 }
+
+/// Milliseconds since the machine's boot, time asleep included. The same for every process of one boot,
+/// so that a deadline can be kept in a file together with the boot's id.
+pub fn boot_ms() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)
+}
