@@ -4,6 +4,7 @@ mod from_agent;
 mod from_project;
 
 use std::error::Error;
+use std::ops::Deref;
 use std::process::ExitCode;
 
 /// What sort of failure it is; decides the exit code.
@@ -61,9 +62,13 @@ impl Kind {
     }
 }
 
-/// A failed command.
+/// A failed command; small, for it is in every result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Details>);
+
+/// What is known of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Details {
     pub(crate) kind: Kind,
     /// What happened, to what.
     pub(crate) message: String,
@@ -80,14 +85,14 @@ pub(crate) struct Failure {
 impl Failure {
     /// Makes a failure with its message: lower case, no full stop.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             message: message.into(),
             causes: Vec::new(),
             verbatim: String::new(),
             output: Vec::new(),
             hints: Vec::new(),
-        }
+        }))
     }
 
     /// Makes a failure of an error: its text is the message, its sources are the causes.
@@ -102,19 +107,19 @@ impl Failure {
 
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.0.hints.push(hint.into());
         self
     }
 
     /// Adds what another program printed, such as Mix's own errors.
     pub(crate) fn verbatim(mut self, text: &str) -> Self {
-        text.clone_into(&mut self.verbatim);
+        text.clone_into(&mut self.0.verbatim);
         self
     }
 
     /// Adds lines that explain, such as the end of an application's log.
     pub(crate) fn output(mut self, text: &str) -> Self {
-        self.output.extend(text.lines().map(str::to_owned));
+        self.0.output.extend(text.lines().map(str::to_owned));
         self
     }
 
@@ -129,11 +134,19 @@ impl Failure {
             let text = cause.to_string();
             let last = self.causes.last().unwrap_or(&self.message);
             if !last.ends_with(&text) {
-                self.causes.push(text);
+                self.0.causes.push(text);
             }
             error = cause.source();
         }
         self
+    }
+}
+
+impl Deref for Failure {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
     }
 }
 

@@ -30,4 +30,4 @@ pub(crate) use self::load::{FILE_NAME, Loaded, find, load};
 pub(crate) use self::names::Name;
 pub(crate) use self::place::At;
 pub(crate) use self::resolve::{DEFAULT_ENVIRONMENT, Origin, Request, Row};
-pub(crate) use self::resolved::{Health, Resolved, Strategy};
+pub(crate) use self::resolved::{Resolved, Strategy};

@@ -14,13 +14,6 @@ macro_rules! checked_text {
         #[schemars(inline)]
         pub(crate) struct $name(#[schemars(regex(pattern = $pattern))] String);
 
-        impl $name {
-            /// The text.
-            pub(crate) fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl TryFrom<String> for $name {
             type Error = String;
 
@@ -92,9 +85,21 @@ checked_text!(
 );
 
 impl Name {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Makes a name of what a project calls itself, or `None` where nothing of it fits.
     pub(crate) fn of_project(text: &str) -> Option<Self> {
         Self::try_from(text.to_ascii_lowercase()).ok()
+    }
+}
+
+impl Variable {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

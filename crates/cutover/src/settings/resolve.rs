@@ -8,7 +8,7 @@ mod proxy;
 use std::fmt;
 use std::path::Path;
 
-use self::layers::{Resolver, Secret};
+use self::layers::Resolver;
 use super::bounded::{Count, Size};
 use super::duration::Time;
 use super::error::{SettingsError, Source};
@@ -102,11 +102,7 @@ pub(super) fn resolve(
                 .map(|command| command.words().to_vec())
                 .collect()
         },
-        env: r.table(
-            "build.env",
-            |s| s.build.as_ref()?.env.as_ref(),
-            Secret::Maybe,
-        ),
+        env: r.table("build.env", |s| s.build.as_ref()?.env.as_ref()),
     };
     let env = r.instance_env(dir)?;
     let (ports, http_port) = r.ports()?;

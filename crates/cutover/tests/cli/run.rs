@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A directory with a project in it, and a home of its own beside it.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     root: tempfile::TempDir,
 }
 
 impl Sandbox {
     /// Nothing in it.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("project")).unwrap();
         Self { root }
     }
 
     /// A Mix project whose `project/0` has these keywords beside `app: :tiny`.
-    pub fn project(keywords: &str) -> Self {
+    pub(crate) fn project(keywords: &str) -> Self {
         let sandbox = Self::empty();
         sandbox.write(
             "mix.exs",
@@ -33,22 +33,22 @@ impl Sandbox {
         sandbox
     }
 
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.root.path().join("project")
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.dir().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.dir().join(path)).unwrap()
     }
 
     /// The binary with a clean environment; `variables` are added to it.
-    pub fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(crate) fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
         let path = std::env::var_os("PATH").unwrap();
         Command::new(env!("CARGO_BIN_EXE_cutover"))
             .args(args)
@@ -64,7 +64,7 @@ impl Sandbox {
     }
 
     /// Exit code, stdout and stderr as one text, without what differs from run to run.
-    pub fn shown(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
+    pub(crate) fn shown(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let output = self.run(args, variables);
         let text = format!(
             "exit {}\n--- stdout\n{}--- stderr\n{}",
@@ -76,7 +76,7 @@ impl Sandbox {
     }
 
     /// The one line of JSON on stdout.
-    pub fn json(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let output = self.run(args, &[]);
         assert!(
             output.status.success(),
@@ -88,7 +88,7 @@ impl Sandbox {
 }
 
 /// A directory that a PATH can be, with nothing in it.
-pub fn nowhere() -> &'static Path {
+pub(crate) fn nowhere() -> &'static Path {
     Path::new("/nonexistent")
 }
 

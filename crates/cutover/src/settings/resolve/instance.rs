@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::layers::{Resolver, Secret};
+use super::layers::Resolver;
 use super::{Origin, Row};
 use crate::settings::duration::Time;
 use crate::settings::env_file;
@@ -62,7 +62,7 @@ impl Resolver<'_> {
                 env.insert(name.to_string(), value);
             }
         }
-        env.extend(self.table("env", |s| s.env.as_ref(), Secret::Maybe));
+        env.extend(self.table("env", |s| s.env.as_ref()));
         Ok(env)
     }
 

@@ -13,13 +13,6 @@ use crate::settings::file::Sections;
 use crate::settings::names::Variable;
 use crate::settings::place::{At, Place};
 
-/// Whether the values of a table may be secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Secret {
-    Never,
-    Maybe,
-}
-
 /// The layers of settings, and a row for every key that was looked up.
 pub(super) struct Resolver<'a> {
     /// The strongest first.
@@ -102,12 +95,11 @@ impl Resolver<'_> {
         self.value(key, get, default).get()
     }
 
-    /// A table whose entries are merged over the layers.
+    /// A table of variables, merged over the layers. Their values may be secrets.
     pub(super) fn table(
         &mut self,
         key: &str,
         get: impl Fn(&Sections) -> Option<&BTreeMap<Variable, At<String>>>,
-        secret: Secret,
     ) -> BTreeMap<String, String> {
         let merged = self.merged(get);
         let mut table = BTreeMap::new();
@@ -116,7 +108,7 @@ impl Resolver<'_> {
                 key: format!("{key}.{name}"),
                 value: at.value.clone().into(),
                 origin: self.origin(at.place),
-                secret: secret == Secret::Maybe,
+                secret: true,
             });
             table.insert(name.to_string(), at.value);
         }
