@@ -207,12 +207,11 @@ impl Client {
         self.get(&format!("/v1/services/{service}/traffic")).await
     }
 
-    /// Makes a call to the ledger that the agent keeps: `ledger::wire::v1::Call` to `Reply`.
-    pub async fn ledger<C, R>(&self, call: &C) -> Result<R, Error>
-    where
-        C: Serialize + ?Sized,
-        R: DeserializeOwned,
-    {
+    /// Makes a call to the ledger that the agent keeps.
+    pub async fn ledger(
+        &self,
+        call: &ledger::wire::v1::Call,
+    ) -> Result<ledger::wire::v1::Reply, Error> {
         self.post("/v1/ledger", call, ORDINARY).await
     }
 

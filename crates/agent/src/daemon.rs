@@ -1,9 +1,39 @@
 //! The daemon: one for a home.
 
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-/// Part of the message with which a second agent of a home gives up.
-pub(crate) const ALREADY_RUNS: &str = "already runs";
+use host::log::Writer;
+use host::shim::LogLimits;
+use ledger::Ledger;
+use proxy::control::client::Client;
+use sys::file::FileError;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::agent::Agent;
+use crate::home::{Home, HomeError};
+use crate::http;
+use crate::instance::{Instances, Site};
+use crate::launch::{FAILED, READY};
+use crate::proxy_keeper::Keeper;
+use crate::runs::Runs;
+use crate::services::Services;
+use crate::tokens::Tokens;
+
+/// Threads that run tasks; what blocks has others.
+const THREADS: usize = 2;
+const LOG: LogLimits = LogLimits {
+    bytes_max: 8 * 1024 * 1024,
+    files: 3,
+};
+/// Time for the last answers to go out.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// What the daemon is told at its start.
 #[derive(Debug, Clone)]
@@ -14,18 +44,183 @@ pub struct Options {
     pub binary: PathBuf,
 }
 
-/// Why the daemon ended.
+/// Why the daemon did not start.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
+pub enum Error {
+    /// Its home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// A file failed.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The ledger cannot be used.
+    #[error("the ledger cannot be opened: {0}")]
+    Ledger(ledger::Error),
+    /// What runs could not be taken up.
+    #[error("what runs on this host cannot be taken up: {0}")]
+    Resume(String),
+    /// The system refused something.
+    #[error("the agent cannot {operation}: {source}")]
+    System {
+        /// What was attempted.
+        operation: &'static str,
+        /// The system's own error.
+        source: io::Error,
+    },
+}
 
-/// Runs the daemon until it is told to end.
+/// Runs the daemon until SIGTERM, SIGINT or `POST /v1/agent/stop`; blocks. Instances and proxy go on.
+///
+/// Once its socket is open it prints the line `ready`; if it cannot start, a line `error: …`.
 ///
 /// # Errors
 /// Where it cannot start; nothing is running then that was not running before.
 pub fn run(options: Options) -> Result<(), Error> {
-    Err(Error(format!(
-        "an agent {ALREADY_RUNS} in {}",
-        options.home.display()
-    )))
+    let result = enter(options);
+    if let Err(error) = &result {
+        say(&format!("{FAILED}{error}"));
+    }
+    result
+}
+
+fn enter(options: Options) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        // Started by another program: a session of its own, so that it outlives that one's terminal.
+        // Refused to a group's leader, who has what is needed.
+        let _session = rustix::process::setsid();
+    }
+    let home =
+        Home::new(std::path::absolute(&options.home).map_err(|e| system("find its directory", e))?);
+    let _hold = home.take()?;
+    log_to(&home)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|e| system("start its threads", e))?;
+    let result = runtime.block_on(live(home, options.binary));
+    runtime.shutdown_background();
+    result
+}
+
+async fn live(home: Home, binary: PathBuf) -> Result<(), Error> {
+    let handled = |kind| signal(kind).map_err(|e| system("handle signals", e));
+    let mut terminate: Signal = handled(SignalKind::terminate())?;
+    let mut interrupt: Signal = handled(SignalKind::interrupt())?;
+    let _hangup_is_ignored: Signal = handled(SignalKind::hangup())?;
+    let agent = assemble(home, binary).await?;
+    let listener = listen(&agent.home)?;
+    let serving = tokio::spawn(http::serve(listener, agent.clone()));
+    tracing::info!(pid = std::process::id(), home = %agent.home.dir().display(), "ready");
+    say(READY);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = agent.told_to_stop.notified() => {}
+    }
+    serving.abort();
+    if fs::remove_file(agent.home.socket()).is_err() {
+        tracing::debug!("the socket was gone");
+    }
+    tokio::time::sleep(LAST_WORDS).await;
+    tracing::info!("ended; instances and proxy go on");
+    Ok(())
+}
+
+/// Builds the agent and takes up everything that runs.
+async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
+    let host = short_host_name();
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let tokens = Tokens::open(home.file("tokens.json"))?;
+    let ledger = Ledger::open(&home.file("ledger.db")).map_err(Error::Ledger)?;
+    let site = Arc::new(Site::new(
+        home.clone(),
+        binary.clone(),
+        host.clone(),
+        environment,
+    ));
+    let (notices, heard) = mpsc::unbounded_channel();
+    let instances = Arc::new(Instances::new(site.clone(), notices));
+    let runs = Runs::new(site);
+    let resumed = |error: String| Error::Resume(error);
+    let proxy = Client::of_home(&home.proxy());
+    let (lives, lives_seen) = watch::channel(0);
+    let services = Arc::new(Services::open(
+        home.file("services.json"),
+        instances.clone(),
+        proxy.clone(),
+        lives_seen,
+    )?);
+    tokio::spawn(services.clone().tend(heard));
+    let keeper = Keeper {
+        binary,
+        home: home.proxy(),
+        client: proxy.clone(),
+        lives,
+    };
+    instances.resume().await?;
+    runs.resume().await.map_err(|e| resumed(e.to_string()))?;
+    tokio::spawn(keeper.keep());
+    Ok(Arc::new(Agent {
+        home,
+        host,
+        started_ms: sys::clock::now_ms(),
+        tokens,
+        instances,
+        services,
+        runs,
+        proxy,
+        ledger: Arc::new(Mutex::new(ledger)),
+        told_to_stop: Notify::new(),
+    }))
+}
+
+/// Opens the socket, for its owner only: the directory is 0700 from before.
+fn listen(home: &Home) -> Result<UnixListener, Error> {
+    let path = home.socket();
+    // The lock is held: a socket that is there is of an agent that died.
+    match fs::remove_file(&path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(FileError::at("remove the old socket", path)(e).into());
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).map_err(FileError::at("open the socket", &path))?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+        .map_err(FileError::at("close to others", &path))?;
+    Ok(listener)
+}
+
+fn log_to(home: &Home) -> Result<(), Error> {
+    let writer = Writer::open_named(home.dir(), "agent.log", LOG)?;
+    let set = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(writer))
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO)
+        .try_init();
+    if set.is_err() {
+        tracing::debug!("a log was set up before");
+    }
+    Ok(())
+}
+
+/// The name of this host as in short node names.
+fn short_host_name() -> String {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// Tells the one who waits for the start; one that is gone does not matter.
+fn say(line: &str) {
+    let mut out = io::stdout();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads what the agent says");
+    }
+}
+
+fn system(operation: &'static str, source: io::Error) -> Error {
+    Error::System { operation, source }
 }

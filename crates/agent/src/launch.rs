@@ -74,7 +74,7 @@ pub async fn ensure(agent_home: &Path, binary: &Path) -> Result<(Client, Started
     }
     // Another may have started it at the same time, and be about to open its socket.
     let reason = said.strip_prefix(FAILED).unwrap_or(&said).to_owned();
-    if !reason.contains(crate::daemon::ALREADY_RUNS) {
+    if !reason.contains(crate::home::ALREADY_RUNS) {
         let home = agent_home.to_owned();
         return Err(Error::GaveUp { home, reason });
     }

@@ -9,9 +9,23 @@
 //! and are known again by pid and start time. What it must not forget lies in files written before the
 //! deed: what every instance should be doing, the fencing tokens (invariant I5), the runs begun.
 
+mod agent;
 pub mod api;
+mod artifacts;
 pub mod client;
+mod cookies;
 mod daemon;
+mod health;
+mod home;
+mod http;
+mod instance;
 pub mod launch;
+mod name;
+mod proxy_keeper;
+mod refusal;
+mod runs;
+mod services;
+mod tokens;
 
 pub use daemon::{Error, Options, run};
+pub use home::HomeError;

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn descendants_are_found_below_children() {
         let mut child = sys::process::command("sh")
-            .args(["-c", "sh -c 'echo ready; read x' & wait"])
+            .args(["-c", "sh -c 'echo ready; exec sleep 60' & wait"])
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .spawn()

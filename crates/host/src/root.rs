@@ -36,6 +36,8 @@ pub struct Root<'a> {
     pub release: &'a Path,
     /// Its artifact id.
     pub artifact: &'a str,
+    /// The release's name, as in its `.rel` file.
+    pub name: &'a str,
     /// The cookie of the environment.
     pub cookie: &'a str,
 }
@@ -53,13 +55,8 @@ pub enum Error {
     #[error(transparent)]
     File(FileError),
     /// The `RELEASES` file could not be made.
-    #[error("cannot write RELEASES for {}: {reason}", root.display())]
-    Releases {
-        /// The root.
-        root: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    #[error("cannot write RELEASES: {0}")]
+    Releases(release::releases_file::ReleasesFileError),
 }
 
 impl From<FileError> for Error {
@@ -68,6 +65,15 @@ impl From<FileError> for Error {
             Self::NoSpace { path: error.path }
         } else {
             Self::File(error)
+        }
+    }
+}
+
+impl Error {
+    fn of_releases(error: release::releases_file::ReleasesFileError) -> Self {
+        match error {
+            release::releases_file::ReleasesFileError::File(error) => error.into(),
+            other => Self::Releases(other),
         }
     }
 }
@@ -88,6 +94,10 @@ impl Root<'_> {
             self.make_anew(&root)?;
         }
         write_cookie(&root, self.cookie)?;
+        // Its paths are absolute, so it is written in place; OTP itself changes it later.
+        if !root.join("releases/RELEASES").exists() {
+            release::releases_file::write(&root, self.name).map_err(Error::of_releases)?;
+        }
         Ok(root)
     }
 
@@ -166,6 +176,10 @@ mod tests {
             ("bin/shop", "#!/bin/sh\n"),
             ("lib/shop-1.0.0/ebin/shop.app", "{}."),
             ("releases/start_erl.data", "13.1 1.0.0"),
+            (
+                "releases/1.0.0/shop.rel",
+                "{release,{\"shop\",\"1.0.0\"},{erts,\"13.1\"},[{kernel,\"8.5\"}]}.",
+            ),
             ("releases/COOKIE", "from the build"),
         ] {
             let path = release.join(path);
@@ -191,6 +205,7 @@ mod tests {
             instance: &instance,
             release: &release,
             artifact: "a1",
+            name: "shop",
             cookie: "secret",
         };
         let made = root.make().unwrap();
@@ -211,6 +226,8 @@ mod tests {
         let lib = fs::metadata(made.join("lib/shop-1.0.0")).unwrap().mode();
         assert_eq!(lib & 0o222, 0);
         assert!(made.join("tmp").is_dir());
+        let releases = read(made.join("releases/RELEASES"));
+        assert!(releases.contains(made.to_str().unwrap()), "{releases}");
     }
 
     #[test]
@@ -223,6 +240,7 @@ mod tests {
             instance: &instance,
             release: &release,
             artifact,
+            name: "shop",
             cookie: "c",
         };
         let made = root("a1").make().unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sys::file::{Access, FileError};
+use sys::process::ProcessId;
 
 use super::wire::{Exit, Launch, Record};
 
@@ -92,6 +93,16 @@ impl Directory {
     /// Where the file is there and cannot be understood.
     pub fn record(&self) -> Result<Option<Record>, FileError> {
         self.read("run.json")
+    }
+
+    /// Finds the program of the last run, if it still runs: also one whose shim was killed, even in the
+    /// instant between its start and the record of it.
+    pub fn left_running(&self) -> Option<ProcessId> {
+        let record = self.record().ok()??;
+        if matches!(self.exit_of(record.run), Ok(Some(_))) {
+            return None;
+        }
+        super::program::left_running(self, &record)
     }
 
     pub(super) fn write_exit(&self, exit: &Exit) -> Result<(), FileError> {

@@ -119,8 +119,7 @@ fn begin(dir: &Directory, launch: &Launch) -> Result<Watched, Error> {
         )
     })?;
     if let Some(before) = dir.record()?
-        && dir.exit_of(before.run)?.is_none()
-        && let Some(process) = program::left_running(dir, &before)
+        && let Some(process) = dir.left_running()
     {
         dir.write_record(&Record {
             shim,

@@ -1,0 +1,354 @@
+//! The one who changes an instance.
+
+use std::future::pending;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use host::shim::{self, Directory};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::backoff::Backoff;
+use super::end::{Run, What};
+use super::{Command, Desired, Kept, Life, Notice, Site, kept, prepare};
+use crate::api::v1::{InstanceSpec, InstanceState};
+use crate::refusal::{Refusal, blocking};
+
+/// Time for the proxy to learn that an instance goes.
+const TELL_TIME: Duration = Duration::from_secs(3);
+/// Pause before another attempt to put a shim beside a program that lost its own.
+const SHIM_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Actor {
+    pub(super) id: String,
+    pub(super) path: PathBuf,
+    pub(super) dir: Directory,
+    pub(super) site: Arc<Site>,
+    pub(super) notices: mpsc::UnboundedSender<Notice>,
+    pub(super) life: watch::Sender<Life>,
+    pub(super) spec: Option<Arc<InstanceSpec>>,
+    pub(super) kept: Kept,
+    pub(super) phase: Phase,
+    pub(super) backoff: Backoff,
+}
+
+/// What the actor waits for.
+pub(super) enum Phase {
+    /// To be told something.
+    Idle,
+    /// For the end of a run.
+    Running(Run, Instant),
+    /// For the pause after a crash.
+    Waiting(tokio::time::Instant),
+}
+
+enum Event {
+    Told(Option<Command>),
+    Ended(What),
+    PauseOver,
+    WarmOver,
+}
+
+impl Actor {
+    /// Lives until the instance is removed.
+    pub(super) async fn live(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            let event = tokio::select! {
+                command = commands.recv() => Event::Told(command),
+                event = self.phase.next() => event,
+                () = warm_over(self.kept.warm_until_ms) => Event::WarmOver,
+            };
+            match event {
+                Event::Told(None) => return,
+                Event::Told(Some(Command::Remove(answer))) => {
+                    let removed = self.remove().await;
+                    let over = removed.is_ok();
+                    answered(answer, removed);
+                    if over {
+                        return;
+                    }
+                }
+                Event::Told(Some(command)) => self.obey(command).await,
+                Event::Ended(What::Program) => self.crashed().await,
+                Event::Ended(What::Shim) => self.rejoin().await,
+                Event::PauseOver => self.start_again().await,
+                Event::WarmOver => self.warm_over().await,
+            }
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start(spec, answer) => {
+                let done = self.start(*spec).await;
+                answered(answer, done);
+            }
+            Command::Stop(timeout_ms, answer) => {
+                let done = self.stop(timeout_ms).await;
+                answered(answer, done);
+            }
+            Command::Restart(answer) => {
+                let done = self.restart().await;
+                answered(answer, done);
+            }
+            Command::Warm(until_ms, answer) => {
+                self.kept.warm_until_ms = until_ms;
+                let done = self.keep();
+                self.publish();
+                answered(answer, done);
+            }
+            Command::Remove(_) => {}
+        }
+    }
+
+    async fn start(&mut self, spec: InstanceSpec) -> Result<(), Refusal> {
+        let same = self.spec.as_deref() == Some(&spec);
+        if !matches!(self.phase, Phase::Idle) {
+            if same {
+                return Ok(());
+            }
+            return Err(Refusal::conflict(
+                "instance_runs",
+                format!("{} runs with another spec: stop it first", self.id),
+            ));
+        }
+        let (site, id, before) = (self.site.clone(), self.id.clone(), self.kept.clone());
+        let (spec, kept) = blocking(move || {
+            let kept = prepare::admit(&site, &id, &spec, &before)?;
+            Ok((spec, kept))
+        })
+        .await?;
+        kept::write_spec(&self.path, &spec)?;
+        self.spec = Some(Arc::new(spec));
+        self.kept = kept;
+        self.start_on_purpose().await
+    }
+
+    /// Starts with what is kept; where that fails the instance is stopped.
+    async fn start_on_purpose(&mut self) -> Result<(), Refusal> {
+        self.keep()?;
+        self.backoff = Backoff::default();
+        if let Some(spec) = &self.spec {
+            host::log::fresh(&self.path.join("logs"), prepare::log_limits(spec))?;
+        }
+        let started = self.launch().await;
+        if let Err(refusal) = &started {
+            self.kept.desired = Desired::Stopped;
+            self.kept.last_exit = Some(format!("did not start: {refusal}"));
+            self.phase = Phase::Idle;
+            self.publish();
+            self.keep()?;
+        }
+        started
+    }
+
+    /// Begins a new run.
+    async fn launch(&mut self) -> Result<(), Refusal> {
+        let Some(spec) = self.spec.clone() else {
+            return Err(never_started(&self.id));
+        };
+        self.kept.run += 1;
+        self.kept.started_ms = Some(sys::clock::now_ms());
+        self.keep()?;
+        let (site, path, kept) = (self.site.clone(), self.path.clone(), self.kept.clone());
+        let launch = blocking(move || prepare::launch(&site, &path, &spec, &kept)).await?;
+        self.dir.write_launch(&launch)?;
+        let record = shim::start(&self.site.binary, &self.dir).await?;
+        self.attach(Run::of(record)?);
+        Ok(())
+    }
+
+    pub(super) fn attach(&mut self, run: Run) {
+        tracing::info!(instance = self.id, pid = run.process.pid, "runs");
+        self.phase = Phase::Running(run, sys::clock::monotonic());
+        self.publish();
+    }
+
+    /// The program ended and was not meant to.
+    async fn crashed(&mut self) {
+        let Phase::Running(run, began) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            return;
+        };
+        // Told before the record is there: the proxy must know at once.
+        let pause = self.backoff.crashed_after(sys::clock::since(began));
+        self.phase = Phase::Waiting(tokio::time::Instant::now() + pause);
+        self.publish();
+        let exit = run.exit(&self.dir).await;
+        tracing::warn!(instance = self.id, exit, ?pause, "crashed");
+        self.kept.last_exit = Some(exit);
+        self.kept.restarts = self.kept.restarts.saturating_add(1);
+        self.publish();
+        self.keep_or_warn();
+    }
+
+    async fn start_again(&mut self) {
+        self.phase = Phase::Idle;
+        if let Err(refusal) = self.launch().await {
+            tracing::warn!(instance = self.id, %refusal, "cannot be started again");
+            self.kept.last_exit = Some(format!("did not start: {refusal}"));
+            let pause = self.backoff.crashed_after(Duration::ZERO);
+            self.phase = Phase::Waiting(tokio::time::Instant::now() + pause);
+            self.publish();
+            self.keep_or_warn();
+        }
+    }
+
+    /// Puts a new shim beside a program whose shim was killed.
+    async fn rejoin(&mut self) {
+        tracing::warn!(instance = self.id, "its shim is gone: a new one adopts it");
+        match shim::start(&self.site.binary, &self.dir).await {
+            Ok(record) => match (Run::of(record), &mut self.phase) {
+                (Ok(run), Phase::Running(old, _)) => *old = run,
+                (Err(refusal), _) => tracing::warn!(instance = self.id, %refusal, "not adopted"),
+                _ => {}
+            },
+            Err(error) => {
+                tracing::warn!(instance = self.id, %error, "no new shim");
+                tokio::time::sleep(SHIM_PAUSE).await;
+            }
+        }
+    }
+
+    /// Stops it on purpose: the intent is on disk first, and the proxy knows before the process does.
+    pub(super) async fn stop(&mut self, timeout_ms: Option<u64>) -> Result<(), Refusal> {
+        let Some(spec) = self.spec.clone() else {
+            return Err(never_started(&self.id));
+        };
+        self.kept.desired = Desired::Stopped;
+        self.kept.warm_until_ms = None;
+        self.keep()?;
+        self.end_run(timeout_ms.unwrap_or(spec.stop_timeout_ms))
+            .await;
+        self.publish();
+        self.keep()
+    }
+
+    async fn end_run(&mut self, timeout_ms: u64) {
+        if matches!(self.phase, Phase::Running(..)) {
+            self.tell(InstanceState::Stopping);
+            self.tell_proxy().await;
+        }
+        if let Phase::Running(run, _) = std::mem::replace(&mut self.phase, Phase::Idle) {
+            run.stop(Duration::from_millis(timeout_ms)).await;
+            let exit = run.exit(&self.dir).await;
+            tracing::info!(instance = self.id, exit, "stopped on purpose");
+            self.kept.last_exit = Some(exit);
+        }
+    }
+
+    async fn restart(&mut self) -> Result<(), Refusal> {
+        let Some(spec) = self.spec.clone() else {
+            return Err(never_started(&self.id));
+        };
+        // Meant to run throughout: an agent that dies in between starts it again.
+        self.kept.desired = Desired::Running;
+        self.kept.restarts = 0;
+        self.keep()?;
+        self.end_run(spec.stop_timeout_ms).await;
+        self.start_on_purpose().await
+    }
+
+    async fn warm_over(&mut self) {
+        let (may_stop, answer) = oneshot::channel();
+        let id = self.id.clone();
+        let asked = self.notices.send(Notice::WarmOver { id, may_stop });
+        if asked.is_ok() && answer.await == Ok(true) {
+            tracing::info!(instance = self.id, "kept warm long enough");
+            if let Err(refusal) = self.stop(None).await {
+                tracing::warn!(instance = self.id, %refusal, "cannot be stopped");
+                self.kept.warm_until_ms = Some(sys::clock::now_ms() + 10_000);
+            }
+            return;
+        }
+        self.kept.warm_until_ms = None;
+        self.publish();
+        self.keep_or_warn();
+    }
+
+    async fn remove(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.phase, Phase::Idle) {
+            return Err(Refusal::conflict(
+                "instance_runs",
+                format!("{} runs: stop it first", self.id),
+            ));
+        }
+        let path = self.path.clone();
+        blocking(move || Ok(host::root::remove(&path)?)).await?;
+        self.site.forget_ports(&self.id);
+        Ok(())
+    }
+
+    /// Waits until the proxy sends no new requests here, for a bounded time.
+    async fn tell_proxy(&self) {
+        let (told, answer) = oneshot::channel();
+        let id = self.id.clone();
+        let told = Some(told);
+        if self.notices.send(Notice::Changed { id, told }).is_ok()
+            && tokio::time::timeout(TELL_TIME, answer).await.is_err()
+        {
+            tracing::warn!(instance = self.id, "the proxy could not be told in time");
+        }
+    }
+
+    fn keep(&self) -> Result<(), Refusal> {
+        Ok(self.kept.write(&self.path)?)
+    }
+
+    fn keep_or_warn(&self) {
+        if let Err(refusal) = self.keep() {
+            tracing::error!(instance = self.id, %refusal, "state.json cannot be written");
+        }
+    }
+
+    pub(super) fn publish(&self) {
+        self.tell(match self.phase {
+            Phase::Idle => InstanceState::Stopped,
+            Phase::Running(..) => InstanceState::Running,
+            Phase::Waiting(_) => InstanceState::BackingOff,
+        });
+    }
+
+    fn tell(&self, state: InstanceState) {
+        let process = match &self.phase {
+            Phase::Running(run, _) => Some(run.process.clone()),
+            _ => None,
+        };
+        self.life.send_replace(Life {
+            spec: self.spec.clone(),
+            kept: self.kept.clone(),
+            state,
+            process,
+        });
+    }
+}
+
+impl Phase {
+    async fn next(&self) -> Event {
+        match self {
+            Self::Idle => pending().await,
+            Self::Running(run, _) => Event::Ended(run.ended().await),
+            Self::Waiting(until) => {
+                tokio::time::sleep_until(*until).await;
+                Event::PauseOver
+            }
+        }
+    }
+}
+
+async fn warm_over(until_ms: Option<u64>) {
+    let Some(until_ms) = until_ms else {
+        return pending().await;
+    };
+    let left = until_ms.saturating_sub(sys::clock::now_ms());
+    tokio::time::sleep(Duration::from_millis(left)).await;
+}
+
+fn never_started(id: &str) -> Refusal {
+    Refusal::unknown("unknown_instance", format!("no instance {id}"))
+}
+
+fn answered(answer: super::Answer, done: Result<(), Refusal>) {
+    if answer.send(done).is_err() {
+        tracing::debug!("the one who asked has gone");
+    }
+}

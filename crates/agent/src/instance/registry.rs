@@ -1,0 +1,184 @@
+//! All instances of the host.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use host::shim::Directory;
+use sys::file::FileError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::actor::{Actor, Phase};
+use super::backoff::Backoff;
+use super::{Instance, Kept, Life, Notice, Site, kept, prepare};
+use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus};
+use crate::health;
+use crate::name;
+use crate::refusal::Refusal;
+
+/// Commands that may wait for one instance.
+const COMMANDS_WAITING_MAX: usize = 64;
+
+/// All instances, by id.
+#[derive(Debug)]
+pub(crate) struct Instances {
+    site: Arc<Site>,
+    notices: mpsc::UnboundedSender<Notice>,
+    all: Mutex<BTreeMap<String, Instance>>,
+}
+
+impl Instances {
+    pub(crate) fn new(site: Arc<Site>, notices: mpsc::UnboundedSender<Notice>) -> Self {
+        Self {
+            site,
+            notices,
+            all: Mutex::default(),
+        }
+    }
+
+    /// Takes up every instance on disk; returns once each that runs is adopted.
+    ///
+    /// # Errors
+    /// Where the directory cannot be listed. One instance that cannot be read is left alone, and said.
+    pub(crate) async fn resume(&self) -> Result<(), FileError> {
+        let dir = self.site.home.instances();
+        let mut resumed = JoinSet::new();
+        for entry in fs::read_dir(&dir).map_err(FileError::at("list", &dir))? {
+            let entry = entry.map_err(FileError::at("list", &dir))?;
+            let Ok(id) = entry.file_name().into_string() else {
+                continue;
+            };
+            let (spec, state) = match kept::read(&entry.path()) {
+                Ok(Some(both)) => both,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(instance = id, %error, "cannot be taken up; it is left alone");
+                    continue;
+                }
+            };
+            self.site.remember_ports(&id, &state.ports);
+            let (mut actor, instance, commands) = self.make(&id, entry.path(), Some(spec), state);
+            self.insert(instance);
+            resumed.spawn(async move {
+                actor.resume().await;
+                tokio::spawn(actor.live(commands));
+            });
+        }
+        while resumed.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Starts an instance; makes it known if it is not.
+    pub(crate) async fn start(
+        &self,
+        id: &str,
+        spec: InstanceSpec,
+    ) -> Result<InstanceStatus, Refusal> {
+        prepare::check(id, &spec)?;
+        let instance = match self.find(id) {
+            Some(instance) => instance,
+            None => self.create(id)?,
+        };
+        let started = instance.start(spec).await;
+        // One that was refused before it was ever written down leaves nothing.
+        if started.is_err() && !instance.is_known() {
+            self.remove(id).await?;
+        }
+        started
+    }
+
+    /// Removes a stopped instance.
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), Refusal> {
+        name::instance(id)?;
+        let Some(instance) = self.find(id) else {
+            return Ok(());
+        };
+        instance.remove().await?;
+        self.locked().remove(id);
+        Ok(())
+    }
+
+    /// Finds an instance that was told what to run.
+    pub(crate) fn get(&self, id: &str) -> Result<Instance, Refusal> {
+        self.find(id)
+            .filter(Instance::is_known)
+            .ok_or_else(|| Refusal::unknown("unknown_instance", format!("no instance {id}")))
+    }
+
+    pub(crate) fn all(&self) -> Vec<Instance> {
+        let all = self.locked();
+        all.values().filter(|i| i.is_known()).cloned().collect()
+    }
+
+    fn find(&self, id: &str) -> Option<Instance> {
+        self.locked().get(id).cloned()
+    }
+
+    fn create(&self, id: &str) -> Result<Instance, Refusal> {
+        let path = self.site.home.instances().join(id);
+        sys::file::create_private_dir(&path)?;
+        let mut all = self.locked();
+        if let Some(instance) = all.get(id) {
+            return Ok(instance.clone());
+        }
+        let (actor, instance, commands) = self.make(id, path, None, Kept::nothing());
+        tokio::spawn(actor.live(commands));
+        all.insert(id.to_owned(), instance.clone());
+        Ok(instance)
+    }
+
+    fn make(
+        &self,
+        id: &str,
+        path: PathBuf,
+        spec: Option<InstanceSpec>,
+        kept: Kept,
+    ) -> (Actor, Instance, mpsc::Receiver<super::Command>) {
+        let spec = spec.map(Arc::new);
+        let (life, life_seen) = watch::channel(Life {
+            spec: spec.clone(),
+            kept: kept.clone(),
+            state: InstanceState::Stopped,
+            process: None,
+        });
+        let (verdict, verdict_seen) = watch::channel(None);
+        tokio::spawn(health::watch(
+            id.to_owned(),
+            life_seen.clone(),
+            verdict,
+            self.notices.clone(),
+        ));
+        let (commands, received) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let instance = Instance {
+            id: id.to_owned(),
+            dir: path.clone(),
+            commands,
+            life: life_seen,
+            verdict: verdict_seen,
+            site: self.site.clone(),
+        };
+        let actor = Actor {
+            id: id.to_owned(),
+            dir: Directory::new(&path),
+            path,
+            site: self.site.clone(),
+            notices: self.notices.clone(),
+            life,
+            spec,
+            kept,
+            phase: Phase::Idle,
+            backoff: Backoff::default(),
+        };
+        (actor, instance, received)
+    }
+
+    fn insert(&self, instance: Instance) {
+        self.locked().insert(instance.id.clone(), instance);
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Instance>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

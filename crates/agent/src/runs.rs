@@ -1,0 +1,169 @@
+//! Launcher commands run at most once each, such as a migration.
+//!
+//! What is asked for is on disk before it begins. The command runs under a shim of its own, so its end is
+//! known even where the agent was gone meanwhile; only where the shim was killed as well, or the machine
+//! went down, its outcome is unknown, and it is never begun again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::shim::{self, Directory, Launch, LogLimits};
+use sys::file::FileError;
+
+use crate::api::v1::{Run as Asked, RunStatus};
+use crate::home;
+use crate::instance::{Instances, Run, Site, find};
+use crate::name;
+use crate::refusal::{Refusal, blocking};
+
+/// Each directory of a run has one run only.
+const THE_RUN: u64 = 1;
+/// The end of the output that is told.
+const OUTPUT_LINES: usize = 200;
+const LOG: LogLimits = LogLimits {
+    bytes_max: 8 * 1024 * 1024,
+    files: 2,
+};
+
+/// The runs of this host.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    site: Arc<Site>,
+    /// Held while a run is begun, so that no two begin the same.
+    beginning: tokio::sync::Mutex<()>,
+}
+
+impl Runs {
+    pub(crate) fn new(site: Arc<Site>) -> Self {
+        Self {
+            site,
+            beginning: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Begins a run, or tells of the one that was begun with that id.
+    pub(crate) async fn begin(
+        &self,
+        id: &str,
+        asked: Asked,
+        instances: &Instances,
+    ) -> Result<RunStatus, Refusal> {
+        name::run(id)?;
+        let _one = self.beginning.lock().await;
+        let dir = self.dir(id);
+        match home::read::<Asked>(&dir.path().join("run-asked.json"))? {
+            Some(before) if before == asked => return self.status_of(&dir),
+            Some(_) => {
+                let message = format!("run {id} was begun with another command");
+                return Err(Refusal::conflict("run_differs", message));
+            }
+            None => {}
+        }
+        let launch = instances.get(&asked.instance)?.launch()?;
+        if !launch.program.exists() {
+            let message = format!("{} was never started here", asked.instance);
+            return Err(Refusal::conflict("no_root", message));
+        }
+        let launch = Launch {
+            run: THE_RUN,
+            program: launch.program,
+            args: asked.args.clone(),
+            cwd: launch.root,
+            env: launch.env,
+            log: LOG,
+        };
+        sys::file::create_private_dir(dir.path())?;
+        dir.write_launch(&launch)?;
+        home::write(&dir.path().join("run-asked.json"), &asked)?;
+        sys::file::sync_dir(&self.site.home.runs())?;
+        tracing::info!(run = id, instance = asked.instance, "begins");
+        match shim::start(&self.site.binary, &dir).await {
+            Ok(record) => watch(dir.clone(), Run::of(record)?, asked.timeout_ms),
+            Err(error) => say(&dir, &format!("[cutover] {error}\n"))?,
+        }
+        self.status_of(&dir)
+    }
+
+    /// What became of a run.
+    pub(crate) async fn status(&self, id: &str) -> Result<RunStatus, Refusal> {
+        name::run(id)?;
+        let _one = self.beginning.lock().await;
+        let dir = self.dir(id);
+        if home::read::<Asked>(&dir.path().join("run-asked.json"))?.is_none() {
+            return Ok(RunStatus::Absent);
+        }
+        self.status_of(&dir)
+    }
+
+    /// Watches again what an agent before this one began.
+    ///
+    /// # Errors
+    /// Where the directory cannot be listed.
+    pub(crate) async fn resume(&self) -> Result<(), Refusal> {
+        let runs = self.site.home.runs();
+        for entry in fs::read_dir(&runs).map_err(FileError::at("list", &runs))? {
+            let path = entry.map_err(FileError::at("list", &runs))?.path();
+            let dir = Directory::new(&path);
+            let Some(asked) = home::read::<Asked>(&path.join("run-asked.json"))? else {
+                continue;
+            };
+            if dir.exit_of(THE_RUN)?.is_some() {
+                continue;
+            }
+            if let Some(run) = find(&dir, &self.site.binary).await {
+                let began = dir.record()?.map_or(0, |record| record.started_ms);
+                let gone = sys::clock::now_ms().saturating_sub(began);
+                watch(dir, run, asked.timeout_ms.saturating_sub(gone));
+            }
+        }
+        Ok(())
+    }
+
+    fn dir(&self, id: &str) -> Directory {
+        let path: PathBuf = self.site.home.runs().join(id);
+        Directory::new(path)
+    }
+
+    fn status_of(&self, dir: &Directory) -> Result<RunStatus, Refusal> {
+        // The lock first: a shim writes the exit before it lets go.
+        let held = dir.try_lock()?.is_none();
+        if let Some(exit) = dir.exit_of(THE_RUN)? {
+            let Some(code) = exit.shell_code() else {
+                return Ok(RunStatus::Unknown);
+            };
+            let (output, _) = host::log::tail(&dir.logs(), OUTPUT_LINES)?;
+            return Ok(RunStatus::Finished {
+                exit: code,
+                output: String::from_utf8_lossy(&output).into_owned(),
+            });
+        }
+        if held || dir.left_running().is_some() {
+            return Ok(RunStatus::Running);
+        }
+        Ok(RunStatus::Unknown)
+    }
+}
+
+/// Kills a run that takes too long.
+fn watch(dir: Directory, run: Run, left_ms: u64) {
+    tokio::spawn(async move {
+        let left = Duration::from_millis(left_ms);
+        if tokio::time::timeout(left, run.ended()).await.is_err() {
+            run.kill().await;
+            let note = "[cutover] killed: it did not end in time\n".to_owned();
+            let ended = run.exit(&dir).await;
+            tracing::warn!(dir = %dir.path().display(), ended, "a run took too long");
+            let said = blocking(move || say(&dir, &note)).await;
+            if let Err(refusal) = said {
+                tracing::warn!(%refusal, "the log of a run cannot be written");
+            }
+        }
+    });
+}
+
+fn say(dir: &Directory, line: &str) -> Result<(), Refusal> {
+    host::log::Writer::open(&dir.logs(), LOG)?.write(line.as_bytes());
+    Ok(())
+}

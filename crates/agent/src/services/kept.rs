@@ -1,0 +1,96 @@
+//! What the proxy last said of each service, kept on disk.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use proxy::control::v1::{Commitment, ServiceConfig, ServiceStatus};
+use serde::{Deserialize, Serialize};
+use sys::file::FileError;
+
+use crate::home;
+
+/// A service as the proxy last had it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Service {
+    pub(super) config: ServiceConfig,
+    /// Whether a lease ran out since the last route.
+    pub(super) reverted: bool,
+}
+
+impl Service {
+    pub(super) fn of(status: &ServiceStatus) -> Self {
+        Self {
+            config: status.config.clone(),
+            reverted: status.reverted,
+        }
+    }
+
+    /// Keeps in mind that a lease ran out before.
+    pub(super) fn or_reverted(mut self, before: &Self) -> Self {
+        self.reverted |= before.reverted;
+        self
+    }
+
+    /// The configuration for a proxy that lost it. How long a lease had left is not known: it has run out,
+    /// and the proxy itself returns to stable.
+    pub(super) fn to_send_again(&self) -> ServiceConfig {
+        let mut config = self.config.clone();
+        if let Commitment::Leased { ttl_ms, .. } = &mut config.commitment {
+            *ttl_ms = 1;
+        }
+        config
+    }
+}
+
+/// All services.
+#[derive(Debug)]
+pub(super) struct Kept {
+    path: PathBuf,
+    services: Mutex<BTreeMap<String, Service>>,
+}
+
+impl Kept {
+    pub(super) fn open(path: PathBuf) -> Result<Self, FileError> {
+        let services = home::read(&path)?.unwrap_or_default();
+        Ok(Self {
+            path,
+            services: Mutex::new(services),
+        })
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Service> {
+        self.locked().get(key).cloned()
+    }
+
+    pub(super) fn put(&self, key: &str, service: Service) -> Result<(), FileError> {
+        let mut services = self.locked();
+        let mut next = services.clone();
+        next.insert(key.to_owned(), service);
+        home::write(&self.path, &next)?;
+        *services = next;
+        Ok(())
+    }
+
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.locked().keys().cloned().collect()
+    }
+
+    /// The services that an instance is part of.
+    pub(super) fn services_of(&self, instance: &str) -> Vec<String> {
+        let services = self.locked();
+        let has = |service: &Service| {
+            let mut backends = service.config.versions.iter().flat_map(|v| &v.backends);
+            backends.any(|backend| backend.instance == instance)
+        };
+        services
+            .iter()
+            .filter(|(_, service)| has(service))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Service>> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,83 @@
+//! From instances to addresses.
+
+use proxy::control::v1::{Backend, ServiceConfig, Version};
+
+use crate::api::v1::{Route, RouteVersion};
+use crate::instance::Instances;
+use crate::refusal::Refusal;
+
+/// Makes the proxy's configuration from a route. An instance that is to get traffic and is not known to be
+/// healthy is checked now, so that a route does not lag behind the background check.
+pub(super) async fn config(instances: &Instances, route: &Route) -> Result<ServiceConfig, Refusal> {
+    let mut versions = Vec::new();
+    for version in &route.versions {
+        versions.push(Version {
+            artifact: version.artifact.clone(),
+            weight: version.weight,
+            backends: backends(instances, version).await?,
+        });
+    }
+    Ok(ServiceConfig {
+        listen: route.listen,
+        hosts: route.hosts.clone(),
+        path_prefix: route.path_prefix.clone(),
+        limits: route.limits.clone(),
+        versions,
+        commitment: route.commitment.clone(),
+    })
+}
+
+async fn backends(instances: &Instances, version: &RouteVersion) -> Result<Vec<Backend>, Refusal> {
+    let mut backends = Vec::new();
+    for id in &version.instances {
+        let instance = instances.get(id)?;
+        let life = instance.life();
+        if life.spec.as_ref().map(|spec| &spec.artifact) != Some(&version.artifact) {
+            let message = format!("{id} does not run artifact {}", version.artifact);
+            return Err(Refusal::conflict("wrong_artifact", message));
+        }
+        let healthy =
+            instance.is_healthy() || (version.weight > 0 && instance.probe().await.healthy);
+        backends.push(Backend {
+            instance: id.clone(),
+            address: life.address(),
+            healthy,
+        });
+    }
+    Ok(backends)
+}
+
+/// The configuration with addresses and health as they are now.
+pub(super) fn now(instances: &Instances, mut config: ServiceConfig) -> ServiceConfig {
+    let backends = config.versions.iter_mut().flat_map(|v| &mut v.backends);
+    for backend in backends {
+        match instances.get(&backend.instance) {
+            Ok(instance) => {
+                backend.healthy = instance.is_healthy();
+                backend.address = instance.life().address();
+            }
+            Err(_) => backend.healthy = false,
+        }
+    }
+    config
+}
+
+/// The instances that a route gives traffic to.
+pub(super) fn with_weight(route: &Route) -> impl Iterator<Item = &String> {
+    route
+        .versions
+        .iter()
+        .filter(|version| version.weight > 0)
+        .flat_map(|version| &version.instances)
+}
+
+/// Whether a configuration sends new clients to an instance.
+pub(super) fn gives_weight(config: &ServiceConfig, id: &str) -> bool {
+    config.versions.iter().any(|version| {
+        version.weight > 0
+            && version
+                .backends
+                .iter()
+                .any(|backend| backend.instance == id)
+    })
+}
