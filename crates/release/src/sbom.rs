@@ -69,9 +69,12 @@ struct License {
     license: LicenseName,
 }
 
+/// A known identifier of SPDX, or what the author wrote.
 #[derive(Serialize)]
-struct LicenseName {
-    name: String,
+#[serde(rename_all = "lowercase")]
+enum LicenseName {
+    Id(String),
+    Name(String),
 }
 
 #[derive(Serialize)]
@@ -81,6 +84,24 @@ struct Dependency {
     reference: String,
     depends_on: Vec<String>,
 }
+
+/// The identifiers that packages of this ecosystem use; the format allows no others as `id`.
+const SPDX: [&str; 14] = [
+    "0BSD",
+    "AGPL-3.0-only",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "GPL-3.0-only",
+    "GPL-3.0-or-later",
+    "ISC",
+    "LGPL-3.0-only",
+    "LGPL-3.0-or-later",
+    "MIT",
+    "MPL-2.0",
+    "Unlicense",
+    "WTFPL",
+];
 
 /// What the document is made from.
 #[derive(Debug)]
@@ -165,7 +186,10 @@ fn component(input: &Input<'_>, app: &Application) -> Component {
             .licenses(&app.name)
             .into_iter()
             .map(|name| License {
-                license: LicenseName { name },
+                license: match SPDX.contains(&name.as_str()) {
+                    true => LicenseName::Id(name),
+                    false => LicenseName::Name(name),
+                },
             })
             .collect(),
         purl,

@@ -3,6 +3,7 @@
 //! Reading gathers what is there and judges nothing: [`crate::check`] says what is wrong with it.
 
 mod files;
+mod remains;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,9 @@ pub struct ReleaseTree {
     pub consolidated: Option<Vec<ModuleFile>>,
     /// Every file and link that belongs into the artifact, sorted by path.
     pub files: Vec<TreeFile>,
+    /// Directories that an older build left and that are no part of this release, sorted: Mix only adds
+    /// to what is there.
+    pub remains: Vec<String>,
 }
 
 /// A directory of `lib`.
@@ -106,7 +110,7 @@ impl ReleaseTree {
         let (rel_path, rel) = the_rel_file(&version_dir).map_err(&not_release)?;
         let rel = RelFile::read(&rel, &Limits::RELEASE)
             .map_err(|e| not_release(format!("{}: {e}", rel_path.display())))?;
-        let files = files::walk(root)?;
+        let (files, remains) = remains::without(files::walk(root)?, &rel, &start_erl.vsn);
         let libraries = libraries(root, &files)?;
         let consolidated_dir = format!("releases/{}/consolidated", start_erl.vsn);
         let consolidated = root
@@ -120,6 +124,7 @@ impl ReleaseTree {
             libraries,
             consolidated,
             files,
+            remains,
         })
     }
 

@@ -17,20 +17,16 @@ pub(super) fn check(tree: &ReleaseTree, problems: &mut Vec<Problem>) {
 
 fn missing(tree: &ReleaseTree, name: &str, vsn: &str) -> Problem {
     let path = format!("lib/{name}-{vsn}");
-    let prefix = format!("{name}-");
-    let other = tree
-        .libraries
-        .iter()
-        .map(|l| &l.directory)
-        .find(|directory| {
-            // `logger-1.14.0`, not `logger-extras-1.0`.
-            let rest = directory.strip_prefix(&prefix);
-            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-        });
+    let prefix = format!("lib/{name}-");
+    let other = tree.remains.iter().find(|directory| {
+        // `logger-1.14.0`, not `logger-extras-1.0`.
+        let rest = directory.strip_prefix(&prefix);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    });
     match other {
         Some(other) => Problem::new(
             path,
-            format!("the .rel file wants version {vsn}, and lib/{other} is there"),
+            format!("the .rel file wants version {vsn}, and {other} is there"),
             STALE,
         ),
         None => Problem::new(path, "the .rel file wants it, and it is missing", REBUILD),

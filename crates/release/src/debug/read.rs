@@ -1,7 +1,7 @@
 //! Finding the chunks again.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use beam::{ChunkId, ModuleMd5};
@@ -63,6 +63,9 @@ fn visit(
         reason,
     };
     let file = File::open(path).map_err(FileError::at("open", path))?;
+    if file.metadata().map_err(FileError::at("read", path))?.len() == 0 {
+        return Err(damaged("it is empty".to_owned()));
+    }
     let mut decoder = zstd::Decoder::new(file).map_err(|e| damaged(e.to_string()))?;
     decoder
         .window_log_max(WINDOW_LOG_MAX)
@@ -101,6 +104,8 @@ fn visit(
             current.chunks.push((id, data));
         }
     }
+    // The end of the tar is not the end of the file, whose checksum comes last.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|e| damaged(e.to_string()))?;
     if let Some(done) = current {
         each(done);
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
 use sys::file::{Access, FileError, create_private_dir, read_bounded, write_atomic};
 
@@ -114,8 +116,10 @@ impl SigningKey {
             path: path.to_owned(),
             source,
         };
-        let secret = SecretKeyBox::from_string(&String::from_utf8_lossy(&bytes))
+        let text = String::from_utf8_lossy(&bytes);
+        let secret = SecretKeyBox::from_string(&text)
             .and_then(SecretKeyBox::into_unencrypted_secret_key)
+            .or_else(|e| without_checksum(&text).ok_or(e))
             .map_err(invalid)?;
         let public = PublicKey::from_secret_key(&secret).map_err(invalid)?;
         Ok(Self { secret, public })
@@ -163,6 +167,17 @@ impl SigningKey {
         .map(|signature| signature.to_bytes())
         .map_err(minisign_error("sign the manifest"))
     }
+}
+
+/// Reads an unencrypted key as the `minisign` tool writes it (`minisign -G -W`): its checksum is zero,
+/// which the library takes for damage.
+fn without_checksum(text: &str) -> Option<SecretKey> {
+    const CHECKSUM_BYTES: usize = 32;
+    let bytes = STANDARD.decode(text.lines().nth(1)?.trim()).ok()?;
+    let kdf_algorithm = bytes.get(2..4)?;
+    let checksum = bytes.get(bytes.len().checked_sub(CHECKSUM_BYTES)?..)?;
+    let unencrypted = kdf_algorithm == [0; 2] && checksum == [0; CHECKSUM_BYTES];
+    unencrypted.then(|| SecretKey::from_bytes(&bytes).ok())?
 }
 
 /// Shows the key's id only.
