@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use project::{Build, Project, Start};
+use project::{Assembled, Build, Project, Start};
 use release::check::{Certainty, CheckedRelease, check, env_overrides};
 use release::debug::{Kept, keep};
 use release::pack::{Compression, Packed, Stage, pack};
@@ -71,11 +71,11 @@ pub(crate) fn build(
         env: build_env(&settings.build.env),
         fetch: !project.deps_missing.is_empty(),
     };
-    let (root, took) = mix_release(context, &build)?;
+    let (assembled, took) = mix_release(context, &build)?;
     steps.push(("mix release", took));
 
     let progress = printer.progress("check");
-    let tree = ReleaseTree::read(&root).or_fail(Kind::Verification)?;
+    let tree = ReleaseTree::read(&assembled.root).or_fail(Kind::Verification)?;
     let checked = check(tree).or_fail(Kind::Verification)?;
     refuse_env_sh(context, settings, &checked)?;
     let modules: usize = checked
@@ -137,10 +137,10 @@ pub(crate) fn build(
     })
 }
 
-fn mix_release(context: &Context, build: &Build) -> Result<(PathBuf, Duration), Failure> {
+fn mix_release(context: &Context, build: &Build) -> Result<(Assembled, Duration), Failure> {
     let progress = context.printer.progress("mix release");
     let mut warnings = Warnings::default();
-    let root = project::build(build, &mut |step| progress.detail(step), &mut |line| {
+    let assembled = project::build(build, &mut |step| progress.detail(step), &mut |line| {
         if warnings.is_part(line) {
             progress.keep(line);
         } else {
@@ -160,7 +160,7 @@ fn mix_release(context: &Context, build: &Build) -> Result<(PathBuf, Duration), 
         Start::Incremental => "",
         Start::Clean => "from clean",
     };
-    Ok((root, progress.done(how)))
+    Ok((assembled, progress.done(how)))
 }
 
 /// The variables of the build: ours that make it reproducible, then the user's; compiler options of the

@@ -1,7 +1,7 @@
 //! Running `mix release`.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +70,8 @@ impl Build {
             .args(&words[1..])
             .env("MIX_ENV", &self.mix_env)
             .env("MIX_BUILD_PATH", self.root())
+            // Erlang reads file names by it.
+            .env("LC_ALL", "C.UTF-8")
             // What a launcher sets may be in our own environment, and would be read by Mix.
             .env_remove("RELEASE_VSN")
             .env_remove("RELEASE_NAME")
@@ -79,8 +81,16 @@ impl Build {
     }
 }
 
+/// An assembled release. While this is held, no other build of the project touches it.
+#[derive(Debug)]
+pub struct Assembled {
+    /// Its directory.
+    pub root: PathBuf,
+    _lock: File,
+}
+
 /// Builds the release and returns the directory that it was assembled in, with nothing of an older build
-/// in it. `on_step` is told each command before it runs, `on_line` every line that one prints.
+/// in it. One build of a project runs at a time. `on_step` is told each command before it runs, `on_line` every line that one prints.
 ///
 /// # Errors
 /// Where a command fails ([`Error::Failed`] with its own words); no assembled release is left then.
@@ -88,8 +98,9 @@ pub fn build(
     build: &Build,
     on_step: &mut dyn FnMut(&str),
     on_line: &mut dyn FnMut(&str),
-) -> Result<PathBuf, Error> {
+) -> Result<Assembled, Error> {
     mix::expect_project(&build.dir)?;
+    let lock = lock(&build.dir, on_step)?;
     let target = build.release_dir();
     if build.start == Start::Clean {
         remove(&build.root())?;
@@ -120,7 +131,27 @@ pub fn build(
         remove(&target)?;
         return Err(error);
     }
-    Ok(target)
+    Ok(Assembled {
+        root: target,
+        _lock: lock,
+    })
+}
+
+/// Waits until no other build of the project runs; the lock ends with the file, also if we are killed.
+fn lock(project: &Path, on_step: &mut dyn FnMut(&str)) -> Result<File, FileError> {
+    let dir = project.join("_build/cutover");
+    fs::create_dir_all(&dir).map_err(FileError::at("create", &dir))?;
+    let path = dir.join("build.lock");
+    let file = File::create(&path).map_err(FileError::at("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            on_step("waiting for another build of this project");
+            file.lock().map_err(FileError::at("lock", &path))?;
+        }
+        Err(TryLockError::Error(error)) => return Err(FileError::at("lock", &path)(error)),
+    }
+    Ok(file)
 }
 
 /// The `ebin` of every library in a directory such as Erlang's own `lib`; none where it cannot be read.

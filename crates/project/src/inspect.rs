@@ -115,6 +115,7 @@ pub fn inspect(dir: &Path, mix_env: &str) -> Result<Project, Error> {
         .arg(&script)
         .arg(&answer)
         .env("MIX_ENV", mix_env)
+        .env("LC_ALL", "C.UTF-8")
         .env("MIX_QUIET", "1");
     mix::run(command, dir, &mut |_| {}).map_err(|error| match error {
         // The script is ours; what failed for the user is what Mix made of their project.

@@ -11,7 +11,7 @@ mod mix;
 mod which;
 
 pub use boot::missing_variables;
-pub use build::{Build, Start, build, ebins};
+pub use build::{Assembled, Build, Start, build, ebins};
 pub use inspect::{Found, Project, Release, inspect};
 pub use mix::Error;
 pub use which::{ChoiceError, Which};

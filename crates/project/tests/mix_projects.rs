@@ -147,10 +147,10 @@ fn a_build_leaves_nothing_of_an_older_one_and_a_failed_one_nothing_at_all() {
             lines.push(l.to_owned())
         })
     };
-    let release = run().unwrap();
+    let release = run().unwrap().root;
     let stale = release.join("stale");
     fs::write(&stale, "").unwrap();
-    assert_eq!(run().unwrap(), release);
+    assert_eq!(run().unwrap().root, release);
     assert!(!stale.exists() && release.join("bin/tiny").exists());
     write(
         dir.path(),
@@ -167,4 +167,36 @@ fn a_build_leaves_nothing_of_an_older_one_and_a_failed_one_nothing_at_all() {
         steps[1].starts_with("mix release --overwrite --path"),
         "{steps:?}"
     );
+}
+
+#[test]
+fn a_build_waits_for_the_one_before_it_to_be_done_with_the_release() {
+    let dir = project(TINY, &[("lib/tiny.ex", "defmodule Tiny do\nend\n")]);
+    let wanted = Build {
+        dir: dir.path().to_owned(),
+        mix_env: "prod".into(),
+        release: Which::Implicit("tiny".into()),
+        start: Start::Incremental,
+        before: vec![],
+        env: std::collections::BTreeMap::new(),
+        fetch: false,
+    };
+    let first = build(&wanted, &mut |_| {}, &mut |_| {}).unwrap();
+    let (waits, told) = std::sync::mpsc::channel();
+    let second = std::thread::spawn(move || {
+        build(
+            &wanted,
+            &mut |step| waits.send(step.to_owned()).unwrap(),
+            &mut |_| {},
+        )
+        .map(drop)
+    });
+    assert_eq!(
+        told.recv().unwrap(),
+        "waiting for another build of this project"
+    );
+    assert!(first.root.join("bin/tiny").exists());
+    drop(first);
+    assert!(told.recv().unwrap().starts_with("mix release"));
+    second.join().unwrap().unwrap();
 }

@@ -1,5 +1,6 @@
 //! What is wrong with the settings, where, and what to do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::keys;
@@ -171,6 +172,9 @@ impl From<SettingsError> for Failure {
         match error {
             SettingsError::Absent(_) => failure
                 .hint("run `cutover init` in your Mix project, or name the file with `--config`"),
+            SettingsError::Unreadable(error) if error.source.kind() == ErrorKind::NotFound => {
+                failure.hint("run `cutover init` to write one, or correct `--config`")
+            }
             SettingsError::Unreadable(_) | SettingsError::Named { .. } => failure,
             SettingsError::Wrong(wrong) => match wrong.hint {
                 Some(hint) => failure.output(&wrong.excerpt).hint(hint),
