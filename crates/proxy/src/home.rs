@@ -72,6 +72,15 @@ impl Home {
         )?)
     }
 
+    /// Takes away what says that a proxy runs here.
+    pub(crate) fn retire(&self) {
+        for path in [self.socket(), self.dir.join("proxy.json")] {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::debug!(path = %path.display(), %error, "cannot remove");
+            }
+        }
+    }
+
     /// The directory.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
@@ -92,10 +101,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("proxy");
         let held = Home::take(&home).unwrap();
-        assert!(matches!(
-            Home::take(&home),
-            Err(ServeError::AlreadyRuns(_))
-        ));
+        assert!(matches!(Home::take(&home), Err(ServeError::AlreadyRuns(_))));
         drop(held);
         assert!(Home::take(&home).is_ok());
     }

@@ -91,8 +91,13 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`]; a refusal changes nothing.
-    pub async fn put(&self, key: &str, config: &ServiceConfig) -> Result<ServiceStatus, ClientError> {
-        self.json(Method::PUT, &service(key, ""), Some(config)).await
+    pub async fn put(
+        &self,
+        key: &str,
+        config: &ServiceConfig,
+    ) -> Result<ServiceStatus, ClientError> {
+        self.json(Method::PUT, &service(key, ""), Some(config))
+            .await
     }
 
     /// Removes a service; requests in flight finish.
@@ -213,10 +218,9 @@ impl Client {
                 path: self.socket.clone(),
                 source,
             })?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .map_err(|e| self.unknown(call, e))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|e| self.unknown(call, e))?;
         let request = Request::builder()
             .method(method)
             .uri(path)

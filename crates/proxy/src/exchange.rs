@@ -1,0 +1,473 @@
+//! One request and its answer between a client and an instance, on one task.
+//!
+//! ```text
+//! client ──poll_body──▶ Outgoing ──write──▶ instance
+//! client ◀─poll_data─── Decoder  ◀──read─── instance
+//! ```
+//!
+//! Bytes are read from one side only when the other has taken what was read before: memory is bounded,
+//! and who is slow slows the other down.
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::control::v1::Limits;
+use crate::downstream::{ClientFault, Downstream};
+use crate::events::EventTracker;
+use crate::flight::{Counted, Kind};
+use crate::http1::body::{BadBody, Decoder, Piece};
+use crate::http1::response::{self, BadAnswer};
+use crate::http1::{FIELDS_MAX, Framing};
+use crate::sockets::{Entry, Order};
+use crate::timer::Timer;
+use crate::upstream::Upstream;
+
+/// What is sent to the instance: the head and, at first, the beginning of the body.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    /// Head and body, as framed for the instance.
+    pub(crate) bytes: Vec<u8>,
+    sent: usize,
+    body_done: bool,
+    primed: bool,
+    spilled: bool,
+}
+
+impl Outgoing {
+    /// Begins anew for a request with or without a body; `bytes` is then to hold its head.
+    pub(crate) fn restart(&mut self, has_body: bool) {
+        self.bytes.clear();
+        self.sent = 0;
+        self.body_done = !has_body;
+        self.primed = !has_body;
+        self.spilled = false;
+    }
+
+    /// Goes back to the start, to be sent to another instance; says whether all of it is still here.
+    pub(crate) fn rewind(&mut self) -> bool {
+        self.sent = 0;
+        !self.spilled
+    }
+}
+
+/// What the exchange must know of the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    /// Whether it is a HEAD request.
+    pub(crate) is_head: bool,
+    /// Whether sending it twice does no harm.
+    pub(crate) is_idempotent: bool,
+    /// Whether the client wants to go over to another protocol.
+    pub(crate) wants_upgrade: bool,
+    /// When its head was complete.
+    pub(crate) begun: Instant,
+}
+
+/// What went wrong on the instance's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// It closed the connection.
+    Closed,
+    /// Its answer makes no sense.
+    Malformed(&'static str),
+    /// It was silent for too long.
+    TimedOut,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The answer is with the client; whether the connection to the instance can be used again.
+    Complete { reusable: bool },
+    /// The instance went over to the other protocol, and the client knows.
+    Upgraded,
+    /// A drained event stream was ended between two events.
+    Moved,
+    /// The drain's deadline passed.
+    Cut,
+    /// The client went away.
+    ClientGone,
+    /// The client neither sent nor took anything for too long.
+    ClientSlow,
+    /// The client's body is broken.
+    BadBody(&'static str),
+    /// The instance failed.
+    Instance {
+        /// How.
+        wrong: Wrong,
+        /// Whether any byte was sent to it.
+        sent: bool,
+        /// Whether any byte of an answer came.
+        answered: bool,
+    },
+}
+
+enum Phase {
+    Head,
+    Body(Decoder),
+    Flushing(End),
+}
+
+/// A running exchange.
+pub(crate) struct Exchange<'a, D> {
+    down: &'a mut D,
+    up: &'a mut Upstream,
+    out: &'a mut Outgoing,
+    counted: &'a mut Counted,
+    ask: Ask,
+    limits: &'a Limits,
+    phase: Phase,
+    stream: Option<(Entry, EventTracker)>,
+    reusable: bool,
+    sent: bool,
+    answered: bool,
+    write_broken: bool,
+    waits_for_client: bool,
+    active: bool,
+    last_active: Instant,
+    check_at: Instant,
+}
+
+impl<'a, D: Downstream> Exchange<'a, D> {
+    /// Ready to run.
+    pub(crate) fn new(
+        down: &'a mut D,
+        up: &'a mut Upstream,
+        out: &'a mut Outgoing,
+        counted: &'a mut Counted,
+        ask: Ask,
+        limits: &'a Limits,
+        now: Instant,
+    ) -> Self {
+        Self {
+            down,
+            up,
+            out,
+            counted,
+            ask,
+            limits,
+            phase: Phase::Head,
+            stream: None,
+            reusable: false,
+            sent: false,
+            answered: false,
+            write_broken: false,
+            waits_for_client: false,
+            active: false,
+            last_active: now,
+            check_at: now + check_interval(limits),
+        }
+    }
+
+    /// Runs the exchange to its end.
+    pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<End> {
+        if let Err(end) = self.heed(cx) {
+            return Poll::Ready(end);
+        }
+        if let Err(end) = self.pump_up(cx).and_then(|()| self.pump_down(cx)) {
+            return Poll::Ready(end);
+        }
+        match self.down.poll_flush(cx) {
+            Poll::Ready(Ok(())) => {
+                if let Phase::Flushing(end) = self.phase {
+                    return Poll::Ready(end);
+                }
+            }
+            Poll::Ready(Err(fault)) => return Poll::Ready(client_fault(fault)),
+            Poll::Pending => self.waits_for_client = true,
+        }
+        if self.out.body_done && self.down.poll_gone(cx).is_ready() {
+            return Poll::Ready(End::ClientGone);
+        }
+        while timer.poll(cx, self.check_at).is_ready() {
+            let now = Instant::now();
+            if let Some(end) = self.check(now) {
+                return Poll::Ready(end);
+            }
+            self.check_at = now + check_interval(self.limits);
+        }
+        Poll::Pending
+    }
+
+    /// Says whether the answer has begun toward the client.
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.phase, Phase::Head)
+    }
+
+    /// Heeds the drain's orders to an event stream.
+    fn heed(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let Some((entry, tracker)) = &self.stream else {
+            return Ok(());
+        };
+        match entry.ear.listen(cx) {
+            Order::Stay => Ok(()),
+            Order::Cut => Err(End::Cut),
+            Order::Move { .. } => {
+                if tracker.at_boundary() && matches!(self.phase, Phase::Body(_)) {
+                    self.down.end(&[]);
+                    self.phase = Phase::Flushing(End::Moved);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn is_asked_to_move(&self, cx: &mut Context<'_>) -> bool {
+        let asked = |(entry, _): &(Entry, _)| matches!(entry.ear.listen(cx), Order::Move { .. });
+        self.stream.as_ref().is_some_and(asked)
+    }
+
+    fn pump_up(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        if !self.out.primed {
+            self.out.primed = true;
+            self.take_body(cx)?;
+        }
+        while !self.write_broken {
+            if self.out.sent < self.out.bytes.len() {
+                match self.up.poll_write(cx, &self.out.bytes[self.out.sent..]) {
+                    Poll::Ready(Ok(count)) => {
+                        self.out.sent += count;
+                        self.sent = true;
+                        self.active = true;
+                    }
+                    // The instance may have answered before it closed; reading will tell.
+                    Poll::Ready(Err(_)) => self.write_broken = true,
+                    Poll::Pending => return Ok(()),
+                }
+            } else if self.out.body_done {
+                return Ok(());
+            } else {
+                if !self.out.bytes.is_empty() {
+                    self.out.bytes.clear();
+                    self.out.sent = 0;
+                    self.out.spilled = true;
+                }
+                if !self.take_body(cx)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_body(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
+        match self.down.poll_body(cx, &mut self.out.bytes) {
+            Poll::Ready(Ok(done)) => {
+                self.out.body_done = done;
+                self.active = true;
+                Ok(true)
+            }
+            Poll::Ready(Err(fault)) => Err(client_fault(fault)),
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    fn pump_down(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        self.waits_for_client = false;
+        loop {
+            let advanced = match &mut self.phase {
+                Phase::Flushing(_) => return Ok(()),
+                Phase::Head => self.head()?,
+                Phase::Body(decoder) => {
+                    let (sent, answered) = (self.sent, self.answered);
+                    let malformed = |BadBody(why)| End::Instance {
+                        wrong: Wrong::Malformed(why),
+                        sent,
+                        answered,
+                    };
+                    match decoder.next(self.up.input.data()).map_err(malformed)? {
+                        Piece::Skip(count) => {
+                            self.up.input.consume(count);
+                            true
+                        }
+                        Piece::Data(count) => match self.data(cx, count) {
+                            Poll::Ready(result) => {
+                                result?;
+                                true
+                            }
+                            Poll::Pending => {
+                                self.waits_for_client = true;
+                                return Ok(());
+                            }
+                        },
+                        Piece::More => false,
+                        Piece::End => {
+                            self.down.end(decoder.trailers());
+                            let leftover = !self.up.input.is_empty();
+                            let unsent = self.out.sent < self.out.bytes.len() || self.write_broken;
+                            self.phase = Phase::Flushing(End::Complete {
+                                reusable: self.reusable
+                                    && !leftover
+                                    && !unsent
+                                    && self.out.body_done,
+                            });
+                            true
+                        }
+                    }
+                }
+            };
+            if !advanced && self.read(cx)?.is_pending() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads more of the answer.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, End> {
+        if self.up.input.is_full() {
+            if !matches!(self.phase, Phase::Head)
+                || self.up.input.data().len() >= 8 * crate::buffer::BUFFER_BYTES
+            {
+                return Err(self.instance(Wrong::Malformed(
+                    "the instance's answer has an endless head",
+                )));
+            }
+            self.up.input.grow();
+        }
+        match self.up.poll_fill(cx) {
+            Poll::Pending => {
+                self.up.input.release();
+                Ok(Poll::Pending)
+            }
+            Poll::Ready(Ok(0)) => {
+                if let Phase::Body(decoder) = &self.phase
+                    && decoder.ends_with_connection()
+                {
+                    self.down.end(&[]);
+                    self.phase = Phase::Flushing(End::Complete { reusable: false });
+                    return Ok(Poll::Ready(()));
+                }
+                Err(self.instance(Wrong::Closed))
+            }
+            Poll::Ready(Ok(_)) => {
+                self.active = true;
+                self.answered = true;
+                Ok(Poll::Ready(()))
+            }
+            Poll::Ready(Err(_)) => Err(self.instance(Wrong::Closed)),
+        }
+    }
+
+    /// Reads the answer's head; says whether it was whole.
+    fn head(&mut self) -> Result<bool, End> {
+        if self.up.input.is_empty() {
+            return Ok(false);
+        }
+        let mut slots = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let parsed = response::parse(self.up.input.data(), self.ask.is_head, &mut slots);
+        let (answer, size) = match parsed {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(false),
+            Err(BadAnswer(why)) => return Err(self.instance(Wrong::Malformed(why))),
+        };
+        let status = answer.status;
+        if status < 200 && status != 101 {
+            self.down.interim(&answer);
+            self.up.input.consume(size);
+            return Ok(true);
+        }
+        if status == 101 && !(self.ask.wants_upgrade && answer.upgrade.is_some()) {
+            return Err(self.instance(Wrong::Malformed("the instance switches protocols unasked")));
+        }
+        let latency = self.ask.begun.elapsed().as_micros();
+        self.counted
+            .shard()
+            .answered(status, u64::try_from(latency).unwrap_or(u64::MAX));
+        self.down.begin(&answer);
+        self.reusable = answer.keep_alive;
+        if status == 101 {
+            self.phase = Phase::Flushing(End::Upgraded);
+        } else {
+            // A body of known length cannot be ended before its end.
+            if answer.is_event_stream && !matches!(answer.framing, Framing::Length(_)) {
+                self.counted.become_kind(Kind::Stream);
+                let entry = self.counted.version().sockets.enter();
+                self.stream = Some((entry, EventTracker::new()));
+            }
+            self.phase = Phase::Body(Decoder::new(answer.framing));
+        }
+        self.up.input.consume(size);
+        Ok(true)
+    }
+
+    /// Passes on some of `count` bytes of the body.
+    fn data(&mut self, cx: &mut Context<'_>, count: usize) -> Poll<Result<(), End>> {
+        let mut allowed = count;
+        if self.is_asked_to_move(cx)
+            && let Some((_, tracker)) = &self.stream
+        {
+            allowed = tracker
+                .clone()
+                .advance(&self.up.input.data()[..count], true);
+            if allowed == 0 {
+                self.down.end(&[]);
+                self.phase = Phase::Flushing(End::Moved);
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let data = &self.up.input.data()[..allowed];
+        let took = match ready!(self.down.poll_data(cx, data)) {
+            Ok(took) => took,
+            Err(fault) => return Poll::Ready(Err(client_fault(fault))),
+        };
+        if let Some((_, tracker)) = &mut self.stream {
+            tracker.advance(&data[..took], false);
+        }
+        self.up.input.consume(took);
+        if let Phase::Body(decoder) = &mut self.phase {
+            decoder.took(took);
+        }
+        self.active = true;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Looks, now and then, whether anything takes too long.
+    fn check(&mut self, now: Instant) -> Option<End> {
+        if self.counted.version().is_cut() {
+            return Some(End::Cut);
+        }
+        if std::mem::take(&mut self.active) {
+            self.last_active = now;
+        }
+        let silent = now.saturating_duration_since(self.last_active);
+        let longer_than = |ms: u64| silent >= Duration::from_millis(ms);
+        let waits_for_answer = matches!(self.phase, Phase::Head)
+            && self.out.body_done
+            && self.out.sent == self.out.bytes.len();
+        if waits_for_answer {
+            return longer_than(self.limits.response_timeout_ms)
+                .then(|| self.instance(Wrong::TimedOut));
+        }
+        if !longer_than(self.limits.idle_timeout_ms) {
+            return None;
+        }
+        let uploads = !self.out.body_done && self.out.sent == self.out.bytes.len();
+        if self.waits_for_client || (matches!(self.phase, Phase::Head) && uploads) {
+            return Some(End::ClientSlow);
+        }
+        Some(self.instance(Wrong::TimedOut))
+    }
+
+    fn instance(&self, wrong: Wrong) -> End {
+        End::Instance {
+            wrong,
+            sent: self.sent,
+            answered: self.answered,
+        }
+    }
+}
+
+fn client_fault(fault: ClientFault) -> End {
+    match fault {
+        ClientFault::Gone => End::ClientGone,
+        ClientFault::BadBody(BadBody(why)) => End::BadBody(why),
+    }
+}
+
+/// How often timeouts are looked at: each second, or a quarter of the shortest.
+fn check_interval(limits: &Limits) -> Duration {
+    let shortest = limits.idle_timeout_ms.min(limits.response_timeout_ms);
+    Duration::from_millis((shortest / 4).clamp(10, 1_000))
+}

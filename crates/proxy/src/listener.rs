@@ -1,0 +1,66 @@
+//! Listening sockets: one for each worker on the same address.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that may wait to be accepted, for each worker.
+const BACKLOG: i32 = 4096;
+
+/// Binds `count` sockets to an address; port 0 takes any free one, the same for all.
+///
+/// # Errors
+/// Where the address is not ours, or in use, also by a listener that would share it.
+pub(crate) fn bind(
+    address: SocketAddr,
+    count: usize,
+) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+    // SO_REUSEPORT would silently share the port with another proxy of the same user.
+    let probe = socket(address, false)?;
+    let address = probe
+        .local_addr()?
+        .as_socket()
+        .ok_or(io::ErrorKind::AddrNotAvailable)?;
+    drop(probe);
+    let sockets = (0..count)
+        .map(|_| {
+            let socket = socket(address, true)?;
+            socket.listen(BACKLOG)?;
+            Ok(TcpListener::from(socket))
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    Ok((address, sockets))
+}
+
+fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_worker_gets_a_socket_on_the_same_port_and_nobody_else() {
+        let (bound, sockets) = bind("127.0.0.1:0".parse().unwrap(), 3).unwrap();
+        assert_eq!(sockets.len(), 3);
+        for socket in &sockets {
+            assert_eq!(socket.local_addr().unwrap(), bound);
+        }
+        let taken = bind(bound, 3).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    }
+}

@@ -1,0 +1,136 @@
+//! The proxy from start to stop: workers, registry, control socket, leases, signals.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sys::clock;
+use sys::process::ProcessId;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+use crate::Options;
+use crate::control::server::{self, Control};
+use crate::counters::Count;
+use crate::home::{Home, ServeError};
+use crate::registry::Registry;
+use crate::state::Store;
+use crate::table::Published;
+use crate::worker::Worker;
+
+/// How long requests and sockets have when the proxy stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How often chores are looked after: idle connections, listeners that could not be bound.
+const CHORES: Duration = Duration::from_secs(2);
+/// The close code of sockets when the proxy stops: service restart.
+const STOP_CODE: u16 = 1012;
+
+/// Ready at SIGTERM or SIGINT.
+pub(crate) async fn signals() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be heard: the proxy ends only when it is killed");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Runs a proxy until `stop` is ready; blocks.
+pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let home = Home::take(&options.home)?;
+    let published = Arc::new(Published::new());
+    let stopping = Arc::new(AtomicBool::new(false));
+    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers: Vec<Arc<Worker>> = (0..count)
+        .map(|index| {
+            Arc::new(Worker {
+                index,
+                published: Arc::clone(&published),
+                stopping: Arc::clone(&stopping),
+                unrouted: Count::default(),
+                refused: Count::default(),
+                accepted: Count::default(),
+            })
+        })
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::Worker)?;
+    runtime.block_on(async {
+        let mut senders = Vec::new();
+        for worker in &workers {
+            senders.push(worker.start().map_err(ServeError::Worker)?);
+        }
+        let boot = ProcessId::current()
+            .map(|identity| identity.boot)
+            .unwrap_or_default();
+        let registry = Registry::restore(senders, published, Store::new(home.dir()), boot);
+        let control = Arc::new(Control {
+            registry: Mutex::new(registry),
+            workers,
+            changed: Notify::new(),
+        });
+        let socket = server::bind(&home.socket())?;
+        home.announce()?;
+        tracing::info!(home = %home.dir().display(), "the proxy serves");
+        tokio::spawn(server::serve(socket, Arc::clone(&control)));
+        tokio::spawn(leases(Arc::clone(&control)));
+        tokio::spawn(chores(Arc::clone(&control)));
+        stop.await;
+        tracing::info!("the proxy stops: no new connections, requests finish, sockets move");
+        stopping.store(true, Ordering::Release);
+        finish(&control).await;
+        home.retire();
+        Ok(())
+    })
+}
+
+/// Keeps I7: traffic returns to stable when a lease runs out.
+async fn leases(control: Arc<Control>) {
+    loop {
+        let next = control.registry().expire_leases();
+        let pause = next.map_or(Duration::from_secs(3600), |at| {
+            // The clock of leases counts time asleep and the timer may not: look at least each second.
+            let left = at.saturating_sub(clock::boot_ms()).clamp(1, 1_000);
+            Duration::from_millis(left)
+        });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = control.changed.notified() => {}
+        }
+    }
+}
+
+async fn chores(control: Arc<Control>) {
+    loop {
+        tokio::time::sleep(CHORES).await;
+        let mut registry = control.registry();
+        registry.sweep();
+        registry.bind_missing();
+    }
+}
+
+async fn finish(control: &Control) {
+    let versions: Vec<_> = {
+        let registry = control.registry();
+        registry.stop_accepting();
+        let services = registry.services();
+        services
+            .flat_map(|(_, s)| s.versions().map(Arc::clone).collect::<Vec<_>>())
+            .collect()
+    };
+    let until = tokio::time::Instant::now() + STOP_GRACE;
+    while versions.iter().any(|version| version.open() > 0) && tokio::time::Instant::now() < until {
+        for version in &versions {
+            version.sockets.ask_to_move(0, usize::MAX, STOP_CODE);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
