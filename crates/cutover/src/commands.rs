@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod init;
 pub(crate) mod proxy;
+pub(crate) mod release;
 pub(crate) mod shim;
 
 use crate::context::Context;
@@ -18,6 +19,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Config(config::Args),
     Build(build::Args),
+    Release(release::Args),
     App(app::Args),
     Agent(agent::Args),
     Completions(completions::Args),
@@ -34,6 +36,7 @@ impl Command {
             Self::Init(args) => init::run(&args, context),
             Self::Config(args) => config::run(&args, context),
             Self::Build(args) => build::run(&args, context),
+            Self::Release(args) => release::run(args, context),
             Self::App(args) => app::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Proxy(args) => proxy::run(args, context),

@@ -112,6 +112,18 @@ impl TrustedKeys {
         }
     }
 
+    /// Trusts the keys of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for key in other.keys {
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+        }
+        self.place = format!("{}, {}", self.place, other.place);
+        self
+    }
+
     /// Says whether no key is trusted.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
