@@ -1,0 +1,123 @@
+//! What a coordinator needs of a host.
+
+use std::future::Future;
+
+use agent::api::v1::{
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Route, Run, RunStatus,
+};
+use ledger::wire::v1::{Call, Reply};
+use proxy::control::v1::{Drain, ServiceStatus, Traffic};
+
+/// A host, as its agent's client shows it. Calls may be repeated.
+pub trait Host: Clone + Send + Sync + 'static {
+    /// Returns the same host with calls that carry a lease's fencing token.
+    #[must_use]
+    fn with_token(&self, token: u64) -> Self;
+    /// Asks the agent about itself.
+    fn info(&self) -> impl Future<Output = Result<AgentInfo, HostError>> + Send;
+    /// Lists the artifacts in its store.
+    fn artifacts(&self) -> impl Future<Output = Result<Vec<ArtifactInfo>, HostError>> + Send;
+    /// Lists its instances.
+    fn instances(&self) -> impl Future<Output = Result<Vec<InstanceStatus>, HostError>> + Send;
+    /// Asks about an instance.
+    fn instance(&self, id: &str) -> impl Future<Output = Result<InstanceStatus, HostError>> + Send;
+    /// Starts an instance.
+    fn start(
+        &self,
+        id: &str,
+        spec: &InstanceSpec,
+    ) -> impl Future<Output = Result<InstanceStatus, HostError>> + Send;
+    /// Starts an instance as it was last started.
+    fn restart(&self, id: &str) -> impl Future<Output = Result<InstanceStatus, HostError>> + Send;
+    /// Stops an instance.
+    fn stop(&self, id: &str) -> impl Future<Output = Result<InstanceStatus, HostError>> + Send;
+    /// Keeps an instance running for a time.
+    fn warm(
+        &self,
+        id: &str,
+        for_ms: u64,
+    ) -> impl Future<Output = Result<InstanceStatus, HostError>> + Send;
+    /// Removes a stopped instance.
+    fn remove(&self, id: &str) -> impl Future<Output = Result<(), HostError>> + Send;
+    /// Checks the health of an instance once.
+    fn probe(&self, id: &str) -> impl Future<Output = Result<ProbeResult, HostError>> + Send;
+    /// Reads the end of an instance's log.
+    fn log_tail(
+        &self,
+        id: &str,
+        lines: usize,
+    ) -> impl Future<Output = Result<String, HostError>> + Send;
+    /// Begins a launcher command, at most once for `id`.
+    fn run(&self, id: &str, run: &Run)
+    -> impl Future<Output = Result<RunStatus, HostError>> + Send;
+    /// Asks what became of it.
+    fn run_status(&self, id: &str) -> impl Future<Output = Result<RunStatus, HostError>> + Send;
+    /// Sets where a service's traffic goes.
+    fn route(
+        &self,
+        service: &str,
+        route: &Route,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Asks where it goes.
+    fn routed(
+        &self,
+        service: &str,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Renews the lease on its weights.
+    fn renew(
+        &self,
+        service: &str,
+        ttl_ms: u64,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// First phase of the commit.
+    fn prepare(
+        &self,
+        service: &str,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Second phase of the commit.
+    fn commit(
+        &self,
+        service: &str,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Takes a version out of service gently.
+    fn drain(
+        &self,
+        service: &str,
+        drain: &Drain,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Reads a service's counters.
+    fn traffic(&self, service: &str) -> impl Future<Output = Result<Traffic, HostError>> + Send;
+    /// Makes a call to the ledger kept there.
+    fn ledger(&self, call: &Call) -> impl Future<Output = Result<Reply, HostError>> + Send;
+}
+
+/// A call to a host that failed, told apart by what is known of the deed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// The host said no, for a reason that stays; it did nothing.
+    #[error("{message}")]
+    Refused {
+        /// The stable word for programs.
+        kind: String,
+        /// The sentence for people.
+        message: String,
+    },
+    /// There is no such thing on the host.
+    #[error("{message}")]
+    Absent {
+        /// The sentence for people.
+        message: String,
+    },
+    /// Another coordinator has the service: this one must stop.
+    #[error("{message}")]
+    Stale {
+        /// The sentence for people.
+        message: String,
+    },
+    /// It was not done, or nobody knows: it is to be asked for again.
+    #[error("{message}")]
+    Unanswered {
+        /// What was seen.
+        message: String,
+    },
+}

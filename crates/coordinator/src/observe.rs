@@ -1,0 +1,148 @@
+//! Looks at a host: health, route and counters as one observation.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use agent::api::v1::ProbeResult;
+use proxy::control::v1::{ServiceStatus, Traffic};
+use rollout::{
+    ArtifactId, Event, Health, HostId, InstanceId, Observation, Plan, RouteSeen, Tally,
+    TrafficSeen, Verdict, Watch,
+};
+
+use crate::clock::Clock;
+use crate::facts::optional;
+use crate::host::{Host, HostError};
+
+/// Time for a whole look, beyond which the host counts as not answering.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// Looks once. Also gives the counters as they are, for the person who watches.
+pub(crate) async fn look<H: Host>(
+    host: &H,
+    clock: &Clock,
+    plan: &Plan,
+    watch: &Watch,
+) -> (Event, Option<Traffic>) {
+    match tokio::time::timeout(LOOK, try_look(host, clock, plan, watch)).await {
+        Ok(Ok((seen, traffic))) => (
+            Event::Observed {
+                host: watch.host.clone(),
+                seen,
+            },
+            traffic,
+        ),
+        Ok(Err(error)) => (lost(&watch.host, error.to_string()), None),
+        Err(_) => (
+            lost(
+                &watch.host,
+                format!("no answer within {} s", LOOK.as_secs()),
+            ),
+            None,
+        ),
+    }
+}
+
+fn lost(host: &HostId, detail: String) -> Event {
+    Event::Lost {
+        host: host.clone(),
+        detail,
+    }
+}
+
+async fn try_look<H: Host>(
+    host: &H,
+    clock: &Clock,
+    plan: &Plan,
+    watch: &Watch,
+) -> Result<(Observation, Option<Traffic>), HostError> {
+    let began = clock.now();
+    let service = plan.service.as_str();
+    let mut probes = tokio::task::JoinSet::new();
+    for instance in &watch.instances {
+        let (host, instance) = (host.clone(), instance.clone());
+        probes.spawn(async move {
+            let result = host.probe(instance.as_str()).await;
+            (instance, result)
+        });
+    }
+    let route = optional(host.routed(service).await)?;
+    let traffic = optional(host.traffic(service).await)?;
+    let mut instances: BTreeMap<InstanceId, Health> = BTreeMap::new();
+    while let Some(joined) = probes.join_next().await {
+        let Ok((instance, result)) = joined else {
+            continue;
+        };
+        let health = match result {
+            Ok(probe) => health(&probe),
+            Err(HostError::Unanswered { message }) => {
+                return Err(HostError::Unanswered { message });
+            }
+            Err(error) => Health {
+                verdict: Verdict::Down,
+                restarts: 0,
+                detail: error.to_string(),
+            },
+        };
+        instances.insert(instance, health);
+    }
+    let seen = Observation {
+        began,
+        instances,
+        route: route.as_ref().map(route_seen),
+        traffic: traffic
+            .as_ref()
+            .map(|traffic| traffic_seen(traffic, plan))
+            .unwrap_or_default(),
+    };
+    Ok((seen, traffic))
+}
+
+fn health(probe: &ProbeResult) -> Health {
+    let verdict = match (probe.running, probe.healthy) {
+        (false, _) => Verdict::Down,
+        (true, true) => Verdict::Healthy,
+        (true, false) => Verdict::Unhealthy,
+    };
+    Health {
+        verdict,
+        restarts: probe.restarts,
+        detail: probe.detail.clone(),
+    }
+}
+
+fn route_seen(status: &ServiceStatus) -> RouteSeen {
+    RouteSeen {
+        weights: status
+            .config
+            .versions
+            .iter()
+            .filter_map(|version| {
+                Some((ArtifactId::parse(&version.artifact).ok()?, version.weight))
+            })
+            .collect(),
+        reverted: status.reverted,
+    }
+}
+
+pub(crate) fn traffic_seen(traffic: &Traffic, plan: &Plan) -> TrafficSeen {
+    let tally = |artifact: &ArtifactId| {
+        traffic
+            .versions
+            .get(artifact.as_str())
+            .map_or_else(Tally::default, |counted| Tally {
+                requests: counted.requests,
+                bad: counted.failed + counted.status[4],
+                open: counted.in_flight + counted.sockets_open + counted.streams_open,
+            })
+    };
+    TrafficSeen {
+        epoch: traffic.epoch,
+        stable: plan
+            .stable
+            .as_ref()
+            .map(|stable| tally(&stable.artifact))
+            .unwrap_or_default(),
+        candidate: tally(&plan.candidate.artifact),
+    }
+}
