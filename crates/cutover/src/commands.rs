@@ -1,5 +1,14 @@
 //! The commands, one in each file: `Args` with its help, then `run`.
 
+pub(crate) mod abort;
+pub(crate) mod deploy;
+pub(crate) mod history;
+pub(crate) mod lock;
+pub(crate) mod plan;
+pub(crate) mod resume;
+pub(crate) mod rollback;
+pub(crate) mod show;
+pub(crate) mod status;
 pub(crate) mod agent;
 pub(crate) mod app;
 pub(crate) mod build;
@@ -19,6 +28,15 @@ pub(crate) enum Command {
     Init(init::Args),
     Config(config::Args),
     Build(build::Args),
+    Plan(plan::Args),
+    Deploy(deploy::Args),
+    Status(status::Args),
+    History(history::Args),
+    Show(show::Args),
+    Rollback(rollback::Args),
+    Resume(resume::Args),
+    Abort(abort::Args),
+    Lock(lock::Args),
     Release(release::Args),
     App(app::Args),
     Agent(agent::Args),
@@ -37,6 +55,15 @@ impl Command {
             Self::Config(args) => config::run(&args, context),
             Self::Build(args) => build::run(&args, context),
             Self::Release(args) => release::run(args, context),
+            Self::Plan(args) => plan::run(&args, context),
+            Self::Deploy(args) => deploy::run(&args, context),
+            Self::Status(args) => status::run(&args, context),
+            Self::History(args) => history::run(&args, context),
+            Self::Show(args) => show::run(&args, context),
+            Self::Rollback(args) => rollback::run(&args, context),
+            Self::Resume(args) => resume::run(&args, context),
+            Self::Abort(args) => abort::run(&args, context),
+            Self::Lock(args) => lock::run(&args, context),
             Self::App(args) => app::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Proxy(args) => proxy::run(args, context),

@@ -1,6 +1,7 @@
 //! How a command fails: what happened, why, what to do next, and with which exit code.
 
 mod from_agent;
+mod from_coordinator;
 mod from_project;
 
 use std::error::Error;

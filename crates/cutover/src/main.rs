@@ -6,6 +6,7 @@
 //!
 //! Everything below this crate knows no terminal, home directory or environment variable.
 
+mod boot_error;
 mod build;
 mod cli;
 mod commands;
@@ -14,6 +15,7 @@ mod daemon_log;
 mod environment;
 mod failure;
 mod printer;
+mod rollouts;
 mod settings;
 
 #[global_allocator]

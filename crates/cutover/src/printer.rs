@@ -3,6 +3,7 @@
 //! Results go to stdout, as text for people or, with `--json`, as one line of JSON; all else goes to
 //! stderr. A reader that went away (a closed pipe) is not an error.
 
+mod moment;
 mod progress;
 
 use std::io::{IsTerminal, Write};
@@ -10,6 +11,7 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+pub(crate) use self::moment::{ago, until};
 pub(crate) use self::progress::{Progress, seconds};
 use crate::failure::Failure;
 

@@ -1,0 +1,42 @@
+//! `cutover abort`.
+
+use coordinator::Coordinator;
+use rollout::{Phase, ServiceKey};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind, OrFail};
+use crate::rollouts::{Fleet, Follow, conclude, holder};
+use crate::settings::Sections;
+
+/// Give a rollout up: all traffic returns to the version that served before it
+///
+/// It works on a rollout that another process drives (which is told), and on one that was interrupted.
+/// Past its point of no return, use `cutover rollback`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
+    let settings = context.settings(Sections::default())?;
+    let service = ServiceKey::parse(&settings.key()).or_fail(Kind::Configuration)?;
+    let holder = holder(context, "cutover abort")?;
+    context.block_on(async {
+        let fleet = Fleet::reach(context).await?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let mut follow = Follow::new(&context.printer);
+        let outcome = coordinator.abort(&service, &mut follow).await;
+        drop(follow);
+        let outcome = outcome?;
+        // To be given up is what was asked for here.
+        if outcome.phase == Phase::Aborted && outcome.finished {
+            let document = json!({"rollout": outcome.rollout, "phase": "aborted", "receipt": outcome.receipt});
+            context.printer.result(&document, || {
+                let receipt = outcome.receipt.as_ref();
+                let receipt = receipt.map_or_else(String::new, |r| format!("\n{r}"));
+                format!("rollout {} was given up; stable serves{receipt}", outcome.rollout)
+            });
+            return Ok(());
+        }
+        conclude(context, &outcome)
+    })?
+}

@@ -1,0 +1,85 @@
+//! `cutover deploy`.
+
+use coordinator::Coordinator;
+use project::Start;
+use release::store::{Store, StoreError};
+use rollout::{Chosen, PlanError};
+use serde_json::json;
+
+use crate::build;
+use crate::context::Context;
+use crate::failure::{Failure, Kind, OrFail};
+use crate::rollouts::{Fleet, Follow, Wanted, conclude, holder, plan_text, request};
+use crate::settings::Sections;
+
+/// Build the project and bring the new version into service
+///
+/// The new version starts beside the one that serves. Once it is healthy it takes the traffic, and
+/// after a while of watching the earlier one lets go of its clients. If the new one fails before that,
+/// everything returns to the earlier one by itself.
+///
+/// Exit codes: 0 done; 3 bad settings; 4 the build failed; 5 the artifact is not what it should be; 6 the
+/// new version was given up and the earlier one serves; 7 an unfinished rollout needs a person; 8
+/// somebody else is at it; 9 the agent does not answer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Deploy this artifact (id, its first digits, `latest`, or a version) instead of building
+    #[arg(long, value_name = "ID")]
+    artifact: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let settings = context.settings(Sections::default())?;
+    let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
+    let (id, chosen) = match &args.artifact {
+        Some(wanted) => (find(&store, wanted)?, Chosen::ByName),
+        None => {
+            let start = if settings.build.clean {
+                Start::Clean
+            } else {
+                Start::Incremental
+            };
+            let built = build::build(context, &settings, start)?;
+            (built.packed.id, Chosen::ByRule)
+        }
+    };
+    let manifest = store.manifest(&id).or_fail(Kind::Verification)?;
+    let wanted = Wanted::Deploy {
+        manifest: Box::new(manifest),
+        artifact: id,
+        chosen,
+    };
+    let request = request(&settings, wanted)?;
+    let holder = holder(context, "cutover deploy")?;
+    context.block_on(async {
+        let fleet = Fleet::reach(context).await?;
+        fleet.deliver(context, &store, &id).await?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let planned = match coordinator.plan(request).await {
+            Err(coordinator::Error::Plan(PlanError::ServesAlready { service, .. })) => {
+                let unchanged = json!({"changed": false, "artifact": id.to_string()});
+                context.printer.result(&unchanged, || {
+                    format!("nothing to do: {} serves {service} already", id.short())
+                });
+                return Ok(());
+            }
+            planned => planned?,
+        };
+        context.printer.note(&plan_text(planned.plan()));
+        let mut follow = Follow::new(&context.printer);
+        let outcome = coordinator.run(planned, &mut follow, None).await;
+        drop(follow);
+        conclude(context, &outcome?)
+    })?
+}
+
+/// Finds the artifact that a person named.
+pub(crate) fn find(store: &Store, wanted: &str) -> Result<release::ArtifactId, Failure> {
+    match store.find(wanted) {
+        Ok(stored) => Ok(stored.id),
+        Err(error @ (StoreError::NotFound { .. } | StoreError::Ambiguous { .. })) => {
+            Err(Failure::of(Kind::Usage, &error))
+        }
+        Err(error) => Err(Failure::of(Kind::Other, &error)),
+    }
+}

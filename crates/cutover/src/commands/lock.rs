@@ -1,0 +1,69 @@
+//! `cutover lock`.
+
+use ledger::wire::v1::{Call, Holder, Lease, Reply};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::printer::ago;
+use crate::rollouts::{Lead, holder};
+use crate::settings::Sections;
+
+/// Show who is changing the service, or break a lock whose holder is gone
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show who holds the lock and since when (the default)
+    Show,
+    /// Take the lock away from its holder, which can change nothing from then on
+    Release,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let service = context.settings(Sections::default())?.key();
+    let lead = Lead::of(context);
+    let call = match args.command {
+        None | Some(Command::Show) => Call::Leases {
+            service: Some(service.clone()),
+        },
+        Some(Command::Release) => Call::ForceRelease {
+            service: service.clone(),
+            by: by(&holder(context, "cutover lock release")?),
+        },
+    };
+    let leases = match context.block_on(lead.ask(&call))?? {
+        Reply::Leases { leases } => leases,
+        _ => return Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+    };
+    let broke = matches!(args.command, Some(Command::Release));
+    context.printer.result(&json!({"leases": leases, "released": broke}), || {
+        match leases.first() {
+            None => format!("nobody holds the lock of {service}"),
+            Some(lease) if broke => format!("took the lock of {service} from {}", words(lease)),
+            Some(lease) => format!("{service} is held by {}", words(lease)),
+        }
+    });
+    Ok(())
+}
+
+/// Who holds a lease, in words.
+pub(crate) fn words(lease: &Lease) -> String {
+    let holder = &lease.holder;
+    format!(
+        "{}@{} (`{}`, pid {}) since {}",
+        holder.user,
+        holder.host,
+        holder.command,
+        holder.process.pid,
+        ago(lease.since_ms)
+    )
+}
+
+fn by(holder: &Holder) -> String {
+    format!("{}@{}", holder.user, holder.host)
+}

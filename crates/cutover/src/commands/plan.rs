@@ -1,0 +1,45 @@
+//! `cutover plan`.
+
+use coordinator::Coordinator;
+use release::store::Store;
+use rollout::Chosen;
+
+use super::deploy::find;
+use crate::context::Context;
+use crate::failure::{Failure, Kind, OrFail};
+use crate::rollouts::{Fleet, Wanted, holder, plan_document, plan_text, request};
+use crate::settings::Sections;
+
+/// Show what a deploy would do, and change nothing in service
+///
+/// Plans for the newest artifact, or the one named; build it first. The artifact is brought to the
+/// hosts and verified there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Plan for this artifact: id, its first digits, or a version
+    #[arg(long, value_name = "ID", default_value = "latest")]
+    artifact: String,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let settings = context.settings(Sections::default())?;
+    let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
+    let id = find(&store, &args.artifact)?;
+    let wanted = Wanted::Deploy {
+        manifest: Box::new(store.manifest(&id).or_fail(Kind::Verification)?),
+        artifact: id,
+        chosen: Chosen::ByName,
+    };
+    let request = request(&settings, wanted)?;
+    let holder = holder(context, "cutover plan")?;
+    context.block_on(async {
+        let fleet = Fleet::reach(context).await?;
+        fleet.deliver(context, &store, &id).await?;
+        let planned = Coordinator::new(fleet.hosts, holder)?.plan(request).await?;
+        let plan = planned.plan();
+        context
+            .printer
+            .result(&plan_document(plan), || plan_text(plan));
+        Ok(())
+    })?
+}

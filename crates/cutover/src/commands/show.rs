@@ -1,0 +1,116 @@
+//! `cutover show`.
+
+use coordinator::{Receipt, Stored};
+use ledger::wire::v1::{Call, Record, Reply};
+use serde_json::json;
+
+use super::history;
+use crate::context::Context;
+use crate::failure::{Failure, Kind, OrFail};
+use crate::printer::{DIM, ago};
+use crate::rollouts::{Lead, plan_text};
+use crate::settings::Sections;
+
+/// Show a rollout: its plan, what happened, and its receipt
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The rollout, such as `shop.production.3`, or its number [default: the newest]
+    rollout: Option<String>,
+    /// Also the journal: every event, and what was to be done about it
+    #[arg(long)]
+    journal: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let record = context.block_on(find(args, context))??;
+    let stored = stored(&record)?;
+    let plan = rollout::Plan::try_from(record.summary.plan.clone()).or_fail(Kind::Other)?;
+    let mut document = history::document(&record.summary);
+    document["plan"] = json!(record.summary.plan);
+    document["receipt"] = json!(stored.as_ref().and_then(|s| s.receipt.as_ref()));
+    document["log"] = json!(stored.as_ref().and_then(|s| s.log.as_ref()));
+    if args.journal {
+        document["journal"] = json!(record.entries);
+    }
+    context.printer.result(&document, || {
+        text(args, &record, &plan, stored.as_ref())
+    });
+    Ok(())
+}
+
+async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
+    let lead = Lead::of(context);
+    let rollout = match &args.rollout {
+        Some(id) if id.contains('.') => id.clone(),
+        Some(number) => {
+            let service = context.settings(Sections::default())?.key();
+            format!("{service}.{number}")
+        }
+        None => newest(&lead, context).await?,
+    };
+    match lead.ask(&Call::Rollout { rollout: rollout.clone() }).await? {
+        Reply::Rollout { rollout: Some(record) } => Ok(*record),
+        Reply::Rollout { rollout: None } => Err(Failure::new(
+            Kind::Usage,
+            format!("the ledger knows no rollout {rollout}"),
+        )
+        .hint("`cutover history` lists them")),
+        _ => Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+    }
+}
+
+async fn newest(lead: &Lead, context: &Context) -> Result<String, Failure> {
+    let service = context.settings(Sections::default())?.key();
+    let call = Call::Rollouts {
+        service: Some(service.clone()),
+        limit: 1,
+    };
+    match lead.ask(&call).await? {
+        Reply::Rollouts { rollouts } => match rollouts.into_iter().next() {
+            Some(summary) => Ok(summary.rollout),
+            None => Err(Failure::new(Kind::Usage, format!("{service} was never deployed here"))
+                .hint("`cutover deploy` does it")),
+        },
+        _ => Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+    }
+}
+
+/// What the coordinator kept beside the rollout, if it did.
+fn stored(record: &Record) -> Result<Option<Stored>, Failure> {
+    let value = record.summary.receipt.clone();
+    value
+        .map(serde_json::from_value)
+        .transpose()
+        .or_fail_with(Kind::Other, || {
+            format!("cannot read the receipt of {}", record.summary.rollout)
+        })
+}
+
+fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stored>) -> String {
+    let summary = &record.summary;
+    let phase = rollout::Phase::from(summary.phase);
+    let mut parts = vec![format!(
+        "{} {phase}, begun {} by {}",
+        summary.rollout,
+        ago(summary.began_ms),
+        summary.by
+    )];
+    parts.extend(summary.cause.as_ref().map(|cause| format!("cause: {cause}")));
+    parts.push(format!("\nplanned\n{}", plan_text(plan)));
+    let receipt: Option<&Receipt> = stored.and_then(|s| s.receipt.as_ref());
+    parts.extend(receipt.map(|receipt| format!("\n{receipt}")));
+    if let Some(log) = stored.and_then(|s| s.log.as_ref()) {
+        parts.push(format!("\nthe end of the log of {}\n{}", log.instance, log.text));
+    }
+    if args.journal {
+        parts.push("\njournal".to_owned());
+        let began = record.entries.first().map_or(0, |entry| entry.at_ms);
+        parts.extend(record.entries.iter().map(|entry| {
+            let event = serde_json::to_string(&entry.event).unwrap_or_default();
+            let at = entry.at_ms.saturating_sub(began) as f64 / 1000.0;
+            let intents: String = entry.intents.iter().map(|i| format!("\n{:>13}→ {i}", "")).collect();
+            format!("{:>4} {at:>7.1} s {DIM}{event}{DIM:#}{intents}", entry.seq)
+        }));
+    }
+    parts.join("\n")
+}

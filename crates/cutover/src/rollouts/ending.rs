@@ -1,0 +1,77 @@
+//! How a rollout's end becomes what is printed, and an exit code.
+
+use coordinator::{LogTail, Outcome};
+use rollout::Phase;
+use serde_json::json;
+
+use crate::boot_error;
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+
+/// Prints the receipt of a rollout that did what was asked, or makes the failure that says why not.
+pub(crate) fn conclude(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    let document = json!({
+        "rollout": outcome.rollout,
+        "phase": outcome.phase.word(),
+        "finished": outcome.finished,
+        "cause": outcome.cause,
+        "hosts_behind": outcome.hosts_behind.iter()
+            .map(|(host, detail)| json!({"host": host.to_string(), "detail": detail}))
+            .collect::<Vec<_>>(),
+        "receipt": outcome.receipt,
+    });
+    let receipt = || outcome.receipt.as_ref().map_or(String::new(), ToString::to_string);
+    let good = outcome.finished && matches!(outcome.phase, Phase::Healthy | Phase::RolledBack);
+    if good {
+        context.printer.result(&document, receipt);
+        return Ok(());
+    }
+    // The receipt of a failed rollout is for people; programs find it in `cutover show --json`.
+    if outcome.receipt.is_some() {
+        context.printer.line(&receipt());
+    }
+    Err(failure(outcome))
+}
+
+fn failure(outcome: &Outcome) -> Failure {
+    let cause = outcome.cause.as_deref().unwrap_or("no cause is known");
+    let rollout = &outcome.rollout;
+    let failure = match (outcome.phase, outcome.finished) {
+        (Phase::Aborted, _) => Failure::new(
+            Kind::Reverted,
+            format!("rollout {rollout} was given up and stable serves: {cause}"),
+        )
+        .hint(format!("`cutover show {rollout}` has every step and the receipt")),
+        (Phase::Paused, _) => Failure::new(
+            Kind::Unfinished,
+            format!("rollout {rollout} is paused: {cause}"),
+        )
+        .hint("`cutover resume` goes on, `cutover abort` returns to stable")
+        .hint("for a release command whose outcome nobody saw: `cutover resume --release-command done|again`"),
+        (phase, _) => Failure::new(
+            Kind::Unfinished,
+            format!("rollout {rollout} is {phase} and not at its end: {cause}"),
+        )
+        .hint("`cutover resume` goes on, `cutover abort` returns to stable"),
+    };
+    let failure = outcome
+        .hosts_behind
+        .iter()
+        .fold(failure, |failure, (host, detail)| {
+            failure.hint(format!("{host} is behind: {detail}"))
+        });
+    match &outcome.log {
+        Some(log) => with_log(failure, log),
+        None => failure,
+    }
+}
+
+/// Shows the end of the log that is to blame, and reads from it what a person should do.
+fn with_log(mut failure: Failure, log: &LogTail) -> Failure {
+    if let Some(hint) = boot_error::hint(&log.text) {
+        failure = failure.hint(hint);
+    }
+    failure
+        .hint(format!("`cutover app logs --instance {}` has the rest of its log", log.instance))
+        .output(&log.text)
+}

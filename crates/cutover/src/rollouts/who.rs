@@ -1,0 +1,28 @@
+//! Who changes something, as the ledger writes it down.
+
+use ledger::wire::v1::Holder;
+use sys::process::ProcessId;
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+
+/// This process, as the holder of a lease. `command` is what the person typed, such as `cutover deploy`.
+pub(crate) fn holder(context: &Context, command: &str) -> Result<Holder, Failure> {
+    let process = ProcessId::current()
+        .ok_or_else(|| Failure::new(Kind::Other, "cannot read this process's own start time"))
+        .map_err(|failure| failure.hint("/proc must be mounted and readable"))?;
+    let uid = rustix::process::getuid().as_raw();
+    Ok(Holder {
+        user: context
+            .environment
+            .user
+            .clone()
+            .unwrap_or_else(|| format!("uid {uid}")),
+        host: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        process,
+        command: command.to_owned(),
+    })
+}
