@@ -4,6 +4,8 @@
 //! manifest) and [`Manifest::parse`] accepts nothing else. It names no cookie, no time, no host path.
 
 mod path;
+#[cfg(test)]
+mod tests;
 mod v1;
 
 use std::fmt;

@@ -9,6 +9,7 @@ mod artifact;
 mod checks;
 mod debug;
 mod describe;
+mod full_disk;
 mod hostile;
 mod releases_file;
 mod reproducible;
