@@ -7,6 +7,7 @@ mod target;
 
 use clap::Subcommand;
 
+use self::launcher::{Needs, exec};
 use self::target::Target;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -54,11 +55,16 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::Start(target) => lifecycle::start(&target, context),
         Command::Stop(target) => lifecycle::stop(&target, context),
         Command::Restart(target) => lifecycle::restart(&target, context),
-        Command::Ping(target) => launcher::exec(&target, &["rpc", "IO.puts(:pong)"], context),
-        Command::Version(target) => launcher::exec(&target, &["version"], context),
-        Command::Rpc(rpc) => launcher::exec(&rpc.target, &["rpc", &rpc.expression], context),
-        Command::Eval(eval) => launcher::exec(&eval.target, &["eval", &eval.expression], context),
-        Command::Remote(target) => launcher::exec(&target, &["remote"], context),
+        Command::Ping(target) => exec(&target, Needs::Node, &["rpc", "IO.puts(:pong)"], context),
+        Command::Version(target) => exec(&target, Needs::Release, &["version"], context),
+        Command::Rpc(rpc) => exec(&rpc.target, Needs::Node, &["rpc", &rpc.expression], context),
+        Command::Eval(eval) => exec(
+            &eval.target,
+            Needs::Release,
+            &["eval", &eval.expression],
+            context,
+        ),
+        Command::Remote(target) => exec(&target, Needs::Node, &["remote"], context),
         Command::Logs(args) => logs::run(&args, context),
     }
 }

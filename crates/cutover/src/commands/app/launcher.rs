@@ -9,11 +9,28 @@ use crate::context::Context;
 use crate::environment::TERM;
 use crate::failure::{Failure, Kind};
 
+/// Whether the node must be running for a command of the launcher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// The command speaks to the running node.
+    Node,
+    /// The command needs the release only.
+    Release,
+}
+
 /// Replaces this process by the launcher: its exit code, its terminal and its signals are ours.
-pub(super) fn exec(target: &Target, arguments: &[&str], context: &Context) -> Result<(), Failure> {
+pub(super) fn exec(
+    target: &Target,
+    needs: Needs,
+    arguments: &[&str],
+    context: &Context,
+) -> Result<(), Failure> {
     let client = Client::at_home(&context.agent_home());
     let launch = context.block_on(async {
-        let instance = target.find(&client, context).await?;
+        let instance = match needs {
+            Needs::Node => target.find_running(&client, context).await?,
+            Needs::Release => target.find(&client, context).await?,
+        };
         Ok::<_, Failure>(client.launch(&instance.id).await?)
     })??;
     let mut command = sys::process::command(&launch.program);

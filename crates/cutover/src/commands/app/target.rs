@@ -17,6 +17,39 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Finds the instance, which must be running.
+    pub(super) async fn find_running(
+        &self,
+        client: &Client,
+        context: &Context,
+    ) -> Result<InstanceStatus, Failure> {
+        let found = self.find(client, context).await?;
+        match found.state {
+            InstanceState::Running => Ok(found),
+            InstanceState::BackingOff => {
+                let failure = Failure::new(
+                    Kind::Other,
+                    format!("{} crashed and is started again after a pause", found.id),
+                );
+                let exit = found
+                    .last_exit
+                    .iter()
+                    .fold(failure, |failure, exit| failure.output(exit));
+                Err(exit.hint(format!(
+                    "see why with `cutover app logs --instance {}`",
+                    found.id
+                )))
+            }
+            InstanceState::Stopping | InstanceState::Stopped => {
+                let failure = Failure::new(Kind::Other, format!("{} is stopped", found.id));
+                Err(failure.hint(format!(
+                    "start it with `cutover app start --instance {}`",
+                    found.id
+                )))
+            }
+        }
+    }
+
     /// Finds the instance. Without settings here it must be named in full, so that this works anywhere.
     pub(super) async fn find(
         &self,
@@ -48,7 +81,7 @@ async fn named(client: &Client, id: &str) -> Result<InstanceStatus, Failure> {
 async fn routed(client: &Client, key: &str) -> Result<InstanceStatus, Failure> {
     let all = client.instances().await?;
     let known: Vec<&str> = all.iter().map(|i| i.id.as_str()).collect();
-    // A service that was never routed is no failure here: its only running instance is meant then.
+    // A service that was never routed is no failure here: its only instance is meant then.
     let versions = match client.routed(key).await {
         Ok(status) => status.config.versions,
         Err(client::Error::Refused { .. }) => Vec::new(),
@@ -61,13 +94,14 @@ async fn routed(client: &Client, key: &str) -> Result<InstanceStatus, Failure> {
     if let Some(instance) = ids.iter().find_map(|id| all.iter().find(|i| i.id == *id)) {
         return Ok(instance.clone());
     }
-    let mut own = all
-        .iter()
-        .filter(|i| i.service == key && i.state == InstanceState::Running);
-    match (own.next(), own.next()) {
-        (Some(only), None) => Ok(only.clone()),
-        (None, _) => Err(unknown(&format!("no instance of {key} runs"), &known)),
-        (Some(_), Some(_)) => Err(unknown(
+    let mut own: Vec<&InstanceStatus> = all.iter().filter(|i| i.service == key).collect();
+    if own.iter().any(|i| i.state == InstanceState::Running) {
+        own.retain(|i| i.state == InstanceState::Running);
+    }
+    match own.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => Err(unknown(&format!("there is no instance of {key}"), &known)),
+        _ => Err(unknown(
             &format!("no instance of {key} takes the traffic"),
             &known,
         )),
