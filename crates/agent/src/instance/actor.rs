@@ -149,6 +149,11 @@ impl Actor {
         };
         self.kept.run += 1;
         self.kept.started_ms = Some(sys::clock::now_ms());
+        // The same as before, unless somebody took one while the instance was down.
+        let ports = self
+            .site
+            .assign_ports(&self.id, &spec.ports, &self.kept.ports)?;
+        self.kept.ports = ports;
         self.keep()?;
         let (site, path, kept) = (self.site.clone(), self.path.clone(), self.kept.clone());
         let launch = blocking(move || prepare::launch(&site, &path, &spec, &kept)).await?;

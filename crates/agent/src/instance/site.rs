@@ -55,6 +55,8 @@ impl Site {
             .flat_map(|(_, ports)| ports.values().copied())
             .chain(wanted.values().copied().flatten())
             .collect();
+        // Several agents of one host begin their search at different places.
+        let seed = format!("{}/{id}", self.home.dir().display());
         let mut given = BTreeMap::new();
         for (variable, fixed) in wanted {
             let had = before.get(variable).copied();
@@ -68,7 +70,7 @@ impl Site {
                 {
                     port
                 }
-                (None, _) => host::port::free(id, variable, &taken)?,
+                (None, _) => host::port::free(&seed, variable, &taken)?,
             };
             if given.values().any(|other| *other == port) {
                 let message = format!(

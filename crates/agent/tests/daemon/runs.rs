@@ -1,0 +1,131 @@
+//! Launcher commands: at most once.
+
+use std::time::Duration;
+
+use agent::api::v1::{Run, RunStatus};
+use agent::launch::ensure;
+use host::process::Ended;
+use rustix::process::Signal;
+
+use crate::bench::{Bench, ONE, example};
+
+fn eval(text: &str) -> Run {
+    Run {
+        instance: ONE.into(),
+        args: vec!["eval".into(), text.into()],
+        timeout_ms: 60_000,
+    }
+}
+
+impl Bench {
+    async fn run_end(&self, id: &str) -> RunStatus {
+        loop {
+            match self.client.run_status(id).await.unwrap() {
+                RunStatus::Running => tokio::time::sleep(Duration::from_millis(20)).await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn noted(&self, text: &str) -> usize {
+        loop {
+            let notes = std::fs::read_to_string(self.notes()).unwrap_or_default();
+            let times = notes.lines().filter(|line| *line == text).count();
+            if times > 0 {
+                return times;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn run_process(&self, id: &str, which: &str) -> sys::process::ProcessId {
+        let path = self.home.join("runs").join(id).join("run.json");
+        let record: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        serde_json::from_value(record[which].clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_run_happens_once_however_often_it_is_asked_for() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    assert_eq!(
+        bench.client.run_status("r.1").await.unwrap(),
+        RunStatus::Absent
+    );
+    for _ in 0..3 {
+        bench.client.run("r.1", &eval("migrate")).await.unwrap();
+    }
+    let RunStatus::Finished { exit, output } = bench.run_end("r.1").await else {
+        panic!("not finished");
+    };
+    assert_eq!((exit, output.as_str()), (0, "evaluated migrate\n"));
+    bench.new_agent().await;
+    bench.client.run("r.1", &eval("migrate")).await.unwrap();
+    assert_eq!(bench.noted("migrate").await, 1);
+    let error = bench.client.run("r.1", &eval("other")).await.unwrap_err();
+    assert_eq!(error.kind(), Some("run_differs"));
+    bench.client.run("r.2", &eval("fail")).await.unwrap();
+    let RunStatus::Finished { exit, .. } = bench.run_end("r.2").await else {
+        panic!("not finished");
+    };
+    assert_eq!(exit, 4);
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_run_is_known_though_the_agent_died_meanwhile() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    bench.client.run("r.1", &eval("hang")).await.unwrap();
+    bench.noted("hang").await;
+    bench.new_agent().await;
+    assert_eq!(
+        bench.client.run_status("r.1").await.unwrap(),
+        RunStatus::Running
+    );
+    bench.kill_agent().await;
+    let shim = Ended::of(&bench.run_process("r.1", "shim")).unwrap();
+    bench.run_process("r.1", "process").signal(Signal::TERM);
+    shim.wait().await;
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    let RunStatus::Finished { exit, .. } = bench.run_end("r.1").await else {
+        panic!("not finished");
+    };
+    assert_eq!(exit, 128 + 15);
+    assert_eq!(bench.noted("hang").await, 1);
+}
+
+#[tokio::test]
+async fn a_run_whose_end_nobody_saw_is_unknown_and_not_repeated() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    bench.client.run("r.1", &eval("hang")).await.unwrap();
+    bench.noted("hang").await;
+    bench.kill_agent().await;
+    for which in ["shim", "process"] {
+        let process = bench.run_process("r.1", which);
+        let ended = Ended::of(&process).unwrap();
+        process.signal(Signal::KILL);
+        ended.wait().await;
+    }
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    let again = bench.client.run("r.1", &eval("hang")).await.unwrap();
+    assert_eq!(again, RunStatus::Unknown);
+    assert_eq!(bench.noted("hang").await, 1);
+}
+
+#[tokio::test]
+async fn a_run_that_takes_too_long_is_killed() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    let run = Run {
+        timeout_ms: 200,
+        ..eval("hang")
+    };
+    bench.client.run("r.1", &run).await.unwrap();
+    let RunStatus::Finished { exit, .. } = bench.run_end("r.1").await else {
+        panic!("not finished");
+    };
+    assert_eq!(exit, 128 + 9);
+}
