@@ -198,8 +198,6 @@ pub(crate) struct DeploySection {
     pub(crate) observe_after: Option<At<Time<0, HOUR>>>,
     /// After how long without word from the deploy all traffic returns to the old version.
     pub(crate) orphan_timeout: Option<At<Time<{ 5 * SECOND }, HOUR>>>,
-    /// Releases kept on the host.
-    pub(crate) keep_releases: Option<At<Count<1, 1000>>>,
     /// Run once before the new version gets traffic: arguments of the release's launcher, such as
     /// "eval 'Shop.Release.migrate()'".
     pub(crate) release_command: Option<At<CommandLine>>,

@@ -80,7 +80,6 @@ pub(crate) struct DeploySettings {
     pub(crate) rollback_window: Duration,
     pub(crate) observe_after: Duration,
     pub(crate) orphan_timeout: Duration,
-    pub(crate) keep_releases: u32,
     /// Arguments of the release's launcher; never empty.
     pub(crate) release_command: Option<Vec<String>>,
     pub(crate) release_command_timeout: Duration,

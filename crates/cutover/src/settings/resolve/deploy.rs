@@ -91,11 +91,6 @@ impl Resolver<'_> {
             |s| s.deploy.as_ref()?.orphan_timeout.as_ref(),
             Time::of_ms(30_000),
         );
-        let keep_releases = self.count(
-            "deploy.keep_releases",
-            |s| s.deploy.as_ref()?.keep_releases.as_ref(),
-            Count::of(5),
-        );
         let release_command = self.optional("deploy.release_command", |s| {
             s.deploy.as_ref()?.release_command.as_ref()
         });
@@ -117,7 +112,6 @@ impl Resolver<'_> {
             rollback_window,
             observe_after,
             orphan_timeout,
-            keep_releases,
             release_command: release_command.map(|command| command.words().to_vec()),
             release_command_timeout,
         })
