@@ -24,7 +24,9 @@ mod tests {
         let log = "** (RuntimeError) environment variable SECRET_KEY_BASE is missing.\n";
         let hint = hint(log).unwrap();
         assert!(
-            hint.starts_with("the app wants the environment variable SECRET_KEY_BASE: set it in [env]"),
+            hint.starts_with(
+                "the app wants the environment variable SECRET_KEY_BASE: set it in [env]"
+            ),
             "{hint}"
         );
         assert_eq!(super::hint("all is well"), None);
