@@ -22,7 +22,11 @@ pub(crate) fn example(name: &str) -> PathBuf {
     path.pop();
     path.pop();
     let path = path.join("examples").join(name);
-    assert!(path.exists(), "no {}: run with `cargo test -p agent`", path.display());
+    assert!(
+        path.exists(),
+        "no {}: run with `cargo test -p agent`",
+        path.display()
+    );
     path
 }
 

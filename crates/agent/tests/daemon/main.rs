@@ -3,5 +3,6 @@
 mod bench;
 mod lifecycle;
 mod refusals;
+mod routing;
 mod runs;
 mod survival;
