@@ -58,22 +58,20 @@ impl Environment {
         }
     }
 
-    /// The directory of everything we keep: `CUTOVER_HOME`, else `/var/lib/cutover` for root, else
-    /// `cutover` in the user's state directory.
+    /// The directory of everything we keep: `CUTOVER_HOME`, else `/var/lib/cutover` for root and for who
+    /// has no home, else `cutover` in the user's state directory.
     pub(crate) fn cutover_home(&self, is_root: bool) -> PathBuf {
         if let Some(home) = &self.home {
             return home.clone();
         }
-        if is_root {
-            return PathBuf::from("/var/lib/cutover");
-        }
         // By the specification a relative XDG path is to be ignored.
         let state = self.xdg_state_home.clone().filter(|p| p.is_absolute());
         let user = || self.user_home.clone().map(|h| h.join(".local/state"));
-        state
-            .or_else(user)
-            .unwrap_or_else(|| PathBuf::from("/var/tmp"))
-            .join("cutover")
+        match state.or_else(user) {
+            Some(state) if !is_root => state.join("cutover"),
+            // Without a home there is no directory that only this user can have made, such as in /tmp.
+            _ => PathBuf::from("/var/lib/cutover"),
+        }
     }
 }
 
@@ -105,5 +103,6 @@ mod tests {
             home(&[("CUTOVER_HOME", ""), ("HOME", "/h")], false),
             "/h/.local/state/cutover"
         );
+        assert_eq!(home(&[("XDG_STATE_HOME", "x")], false), "/var/lib/cutover");
     }
 }
