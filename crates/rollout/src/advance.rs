@@ -5,7 +5,7 @@ use crate::effect::{Action, Commitment, Effect, EffectId, Share};
 use crate::name::HostId;
 use crate::phase::Phase;
 use crate::plan::{HostPlan, Purpose, Readiness, Version};
-use crate::state::{Committed, Reversible, Reverting, Rollout, Stage, StepTime, Task};
+use crate::state::{Committed, Host, Reversible, Reverting, Rollout, Stage, StepTime, Task};
 use crate::tick::Tick;
 
 /// Time beyond `drain_timeout` for a proxy to cut what is left and to say so.
@@ -229,16 +229,16 @@ impl Rollout {
             .values()
             .flat_map(|host| host.gates.values())
             .all(|gate| gate.passed);
-        let drained = now.since(self.since)
-            >= self
-                .plan
-                .timing
-                .drain_timeout_ms
-                .saturating_add(DRAIN_GRACE_MS);
         let passed_where = |task: Task| {
             self.hosts
                 .values()
                 .all(|host| host.passed || !host.asked.contains(&task))
+        };
+        let drained = |task: Task| {
+            let of = |host: &Host| {
+                host.passed || !host.asked.contains(&task) || self.drain_is_over(host, now)
+            };
+            self.hosts.values().all(of)
         };
         Some(match self.stage {
             Stage::Planned | Stage::Ended(_) => return None,
@@ -262,7 +262,7 @@ impl Rollout {
             Stage::Reversible(Reversible::Preparing) => Stage::Committed(Committed::Committing),
             Stage::Reversible(_) => return None,
             Stage::Committed(Committed::Committing) => Stage::Committed(Committed::Draining),
-            Stage::Committed(Committed::Draining) if drained || passed_where(Task::Drain) => {
+            Stage::Committed(Committed::Draining) if drained(Task::Drain) => {
                 Stage::Committed(Committed::Keeping)
             }
             Stage::Committed(Committed::Keeping) => Stage::Committed(Committed::Settling),
@@ -276,12 +276,25 @@ impl Rollout {
             Stage::Reverting(Reverting::Routing) if passed_where(Task::RouteBack) => {
                 Stage::Reverting(Reverting::Draining)
             }
-            Stage::Reverting(Reverting::Draining) if drained || passed_where(Task::DrainBack) => {
+            Stage::Reverting(Reverting::Draining) if drained(Task::DrainBack) => {
                 Stage::Reverting(Reverting::Stopping)
             }
             Stage::Reverting(Reverting::Stopping) => Stage::Ended(Phase::Aborted),
             Stage::Reverting(_) => return None,
         })
+    }
+
+    /// Says whether a host's drain has had its time since the proxy was told.
+    fn drain_is_over(&self, host: &Host, now: Tick) -> bool {
+        host.changed
+            .is_some_and(|told| told.after(self.drain_ms()) <= now)
+    }
+
+    fn drain_ms(&self) -> u64 {
+        self.plan
+            .timing
+            .drain_timeout_ms
+            .saturating_add(DRAIN_GRACE_MS)
     }
 
     /// Writes the decision down: from here on only forward.
@@ -305,7 +318,7 @@ impl Rollout {
         }
         let timing = &self.plan.timing;
         let progress = timing.progress_deadline_ms;
-        let drain_ms = timing.drain_timeout_ms.saturating_add(DRAIN_GRACE_MS);
+        let drain_ms = self.drain_ms();
         let answered = self.outstanding.is_empty();
         let within_ms = match self.stage {
             Stage::Planned | Stage::Ended(_) => return None,
@@ -324,7 +337,11 @@ impl Rollout {
             Stage::Committed(Committed::Draining) | Stage::Reverting(Reverting::Draining)
                 if answered =>
             {
-                drain_ms
+                let told = self.hosts.values().filter(|host| !host.passed);
+                return told
+                    .filter_map(|host| host.changed)
+                    .max()
+                    .map(|told| told.after(drain_ms));
             }
             Stage::Committed(Committed::Draining) | Stage::Reverting(Reverting::Draining) => {
                 drain_ms.saturating_add(progress)

@@ -135,7 +135,11 @@ impl Rollout {
                 host.asked.insert(Task::RouteFinal);
             }
             // There is nothing to drain or to keep.
-            Task::Drain | Task::DrainBack | Task::Keep(_) => host.finish(task, now),
+            Task::Drain | Task::DrainBack => {
+                host.passed = true;
+                host.finish(task, now);
+            }
+            Task::Keep(_) => host.finish(task, now),
             _ => host.refused = Some(detail),
         }
     }

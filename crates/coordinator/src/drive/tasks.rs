@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ledger::wire::v1::Lease;
-use rollout::{Action, Effect, EffectId, Event, HostId, Reply, Rollout, Stage, Watch};
+use rollout::{Action, Effect, EffectId, Event, HostId, InstanceId, Reply, Rollout, Stage, Watch};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Mutex, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::Input;
 use crate::clock::Clock;
@@ -25,10 +26,11 @@ type Looked = Option<(Watch, Stage)>;
 
 /// Everything that runs beside the engine; it ends with this value.
 pub(super) struct Tasks<H> {
-    lanes: BTreeMap<HostId, (H, Arc<Mutex<()>>)>,
+    hosts: BTreeMap<HostId, H>,
+    lanes: BTreeMap<(HostId, About), Arc<Mutex<()>>>,
     means: Arc<Means>,
     set: JoinSet<()>,
-    effects: BTreeMap<EffectId, AbortHandle>,
+    effects: BTreeMap<EffectId, Arc<AtomicBool>>,
     looks: BTreeMap<HostId, watch::Sender<Looked>>,
     leased: watch::Sender<Vec<HostId>>,
     inputs: UnboundedSender<Input>,
@@ -47,7 +49,6 @@ impl<H: Host> Tasks<H> {
         set.spawn(lease::keep(ledger.clone(), lease.clone(), inputs.clone()));
         let (leased, _) = watch::channel(Vec::new());
         let mut looks = BTreeMap::new();
-        let mut lanes = BTreeMap::new();
         for (id, host) in hosts {
             let (sender, receiver) = watch::channel(None);
             set.spawn(look_on(
@@ -64,10 +65,10 @@ impl<H: Host> Tasks<H> {
                 leased.subscribe(),
             ));
             looks.insert(id.clone(), sender);
-            lanes.insert(id.clone(), (host.clone(), Arc::default()));
         }
         Self {
-            lanes,
+            hosts: hosts.clone(),
+            lanes: BTreeMap::new(),
             means: means.clone(),
             set,
             effects: BTreeMap::new(),
@@ -80,26 +81,34 @@ impl<H: Host> Tasks<H> {
     /// Does what a step of the engine wants.
     pub(super) fn follow(&mut self, state: &Rollout, effects: &[Effect]) {
         while self.set.try_join_next().is_some() {}
-        self.effects.retain(|id, task| {
+        self.effects.retain(|id, wanted| {
             let awaited = state.awaits(*id);
             if !awaited {
-                task.abort();
+                wanted.store(false, Ordering::Relaxed);
             }
             awaited
         });
         for effect in effects {
             if let Effect::Do { id, host, action } = effect
-                && let Some((client, lane)) = self.lanes.get(host)
+                && let Some(client) = self.hosts.get(host)
             {
-                let pursuit = pursue(
-                    client.clone(),
-                    lane.clone(),
-                    self.means.clone(),
-                    *id,
-                    action.clone(),
-                    self.inputs.clone(),
-                );
-                self.effects.insert(*id, self.set.spawn(pursuit));
+                let wanted = Arc::new(AtomicBool::new(true));
+                self.effects.insert(*id, wanted.clone());
+                let lane = self
+                    .lanes
+                    .entry((host.clone(), about(action)))
+                    .or_default()
+                    .clone();
+                let pursuit = Pursuit {
+                    host: client.clone(),
+                    lane,
+                    wanted,
+                    means: self.means.clone(),
+                    id: *id,
+                    action: action.clone(),
+                    inputs: self.inputs.clone(),
+                };
+                self.set.spawn(pursuit.run());
             }
         }
         let watches = state.watches();
@@ -121,43 +130,66 @@ impl<H: Host> Tasks<H> {
     }
 }
 
-/// Has an effect performed until it has a definite reply. What changes a route goes one at a time.
-async fn pursue<H: Host>(
+/// What calls must keep their order about: one that was given up may still reach the host, so the next one
+/// about the same thing waits until the earlier one has been answered or is past its time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Route,
+    Command,
+    Instance(InstanceId),
+}
+
+fn about(action: &Action) -> About {
+    match action {
+        Action::Route { .. } | Action::Prepare | Action::Commit | Action::Drain { .. } => {
+            About::Route
+        }
+        Action::Run { .. } => About::Command,
+        Action::Clear { instance }
+        | Action::Start { instance, .. }
+        | Action::KeepWarm { instance, .. }
+        | Action::Stop { instance } => About::Instance(instance.clone()),
+    }
+}
+
+/// An effect on its way to a definite reply.
+struct Pursuit<H> {
     host: H,
     lane: Arc<Mutex<()>>,
+    wanted: Arc<AtomicBool>,
     means: Arc<Means>,
     id: EffectId,
     action: Action,
     inputs: UnboundedSender<Input>,
-) {
-    let mut pause = PAUSE.0;
-    loop {
-        let routes = matches!(
-            action,
-            Action::Route { .. } | Action::Prepare | Action::Commit | Action::Drain { .. }
-        );
-        let tried = if routes {
-            let _alone = lane.lock().await;
-            perform(&host, &means, &action).await
-        } else {
-            perform(&host, &means, &action).await
-        };
-        let (input, last) = match tried {
-            Ok(reply) => (Input::Event(Event::Reply { id, reply }), true),
-            Err(Undone::Again(detail)) => (
-                Input::Event(Event::Reply {
-                    id,
-                    reply: Reply::Unknown { detail },
-                }),
-                false,
-            ),
-            Err(Undone::Stale(detail)) => (Input::Fenced(detail), true),
-        };
-        if inputs.send(input).is_err() || last {
-            return;
+}
+
+impl<H: Host> Pursuit<H> {
+    /// Has the effect performed until it has a definite reply, or is no longer wanted.
+    async fn run(self) {
+        let id = self.id;
+        let mut pause = PAUSE.0;
+        loop {
+            let tried = {
+                let _alone = self.lane.lock().await;
+                if !self.wanted.load(Ordering::Relaxed) {
+                    return;
+                }
+                perform(&self.host, &self.means, &self.action).await
+            };
+            let (input, last) = match tried {
+                Ok(reply) => (Input::Event(Event::Reply { id, reply }), true),
+                Err(Undone::Again(detail)) => {
+                    let reply = Reply::Unknown { detail };
+                    (Input::Event(Event::Reply { id, reply }), false)
+                }
+                Err(Undone::Stale(detail)) => (Input::Fenced(detail), true),
+            };
+            if self.inputs.send(input).is_err() || last {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE.1);
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE.1);
     }
 }
 
