@@ -1,0 +1,16 @@
+//! The proxy as a whole: real sockets on both sides, one file for each concern.
+
+mod bodies;
+mod drain;
+mod events;
+mod forwarding;
+mod hold;
+mod http2;
+mod lease;
+mod limits;
+mod retry;
+mod rig;
+mod routing;
+mod smuggling;
+mod state;
+mod websocket;
