@@ -7,11 +7,16 @@ use std::path::Path;
 
 use sys::file::{FileError, sync_dir};
 use tar::{Builder, EntryType, Header};
+use zstd::zstd_safe::CParameter;
 
 use super::{Compression, PackError, Progress, Stage};
 use crate::archive;
 use crate::manifest::{Content, EntryKind, Manifest};
 use crate::tree::ReleaseTree;
+
+/// What one thread compresses at a time. zstd's own choice at the usual levels is 16 MiB, more than many
+/// a release, so that one thread did all the work; smaller parts cost half a percent of size.
+const JOB_BYTES: u32 = 4 << 20;
 
 /// What comes before the release's files.
 pub(super) struct Head {
@@ -51,6 +56,7 @@ pub(super) fn write(
         zstd::Encoder::new(sink, i32::from(compression.level.clamp(1, 19))).map_err(writing)?;
     encoder
         .multithread(u32::from(compression.threads.max(1)))
+        .and_then(|()| encoder.set_parameter(CParameter::JobSize(JOB_BYTES)))
         .and_then(|()| encoder.include_checksum(true))
         .map_err(writing)?;
     let mut tar = Builder::new(encoder);
