@@ -2,6 +2,7 @@
 
 mod bench;
 mod lifecycle;
+mod real_release;
 mod refusals;
 mod routing;
 mod runs;
