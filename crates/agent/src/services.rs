@@ -60,13 +60,14 @@ impl Services {
         let turn = self.turn(key);
         let _turn = turn.lock().await;
         self.proxy_is_up().await?;
-        let config = translate::config(&self.instances, &route).await?;
+        // Before its health is looked at: one whose time is over this instant is seen stopped then.
         for instance in translate::with_weight(&route) {
             let instance = self.instances.get(instance)?;
             if instance.life().kept.warm_until_ms.is_some() {
                 instance.warm(None).await?;
             }
         }
+        let config = translate::config(&self.instances, &route).await?;
         let status = self.proxy.put(key, &config).await?;
         self.kept.put(key, Service::of(&status))?;
         Ok(status)
@@ -149,14 +150,29 @@ impl Services {
                     }
                     if *lives.borrow_and_update() > 0 {
                         let this = self.clone();
-                        tokio::spawn(async move {
-                            for key in this.kept.keys() {
-                                this.refresh(&key).await;
-                            }
-                        });
+                        tokio::spawn(async move { this.catch_up().await });
                     }
                 }
             }
+        }
+    }
+
+    /// Makes proxy and memory agree after either was away.
+    async fn catch_up(&self) {
+        match self.proxy.status().await {
+            Ok(status) => {
+                for (key, status) in &status.services {
+                    if self.kept.get(key).is_none()
+                        && let Err(error) = self.kept.put(key, Service::of(status))
+                    {
+                        tracing::warn!(service = key, %error, "not kept");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the proxy does not tell what it serves"),
+        }
+        for key in self.kept.keys() {
+            self.refresh(&key).await;
         }
     }
 

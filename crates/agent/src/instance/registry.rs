@@ -83,8 +83,11 @@ impl Instances {
         };
         let started = instance.start(spec).await;
         // One that was refused before it was ever written down leaves nothing.
-        if started.is_err() && !instance.is_known() {
-            self.remove(id).await?;
+        if started.is_err()
+            && !instance.is_known()
+            && let Err(refusal) = self.remove(id).await
+        {
+            tracing::warn!(instance = id, %refusal, "something of it stays");
         }
         started
     }

@@ -1,6 +1,7 @@
 //! What the proxy last said of each service, kept on disk.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -51,8 +52,18 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Reads what is kept. A file that cannot be understood is put aside: the proxy knows it as well.
     pub(super) fn open(path: PathBuf) -> Result<Self, FileError> {
-        let services = home::read(&path)?.unwrap_or_default();
+        let services = match home::read(&path) {
+            Ok(services) => services.unwrap_or_default(),
+            Err(error) if error.operation == "understand" => {
+                tracing::error!(%error, "put aside as services.json.bad; the proxy is asked instead");
+                let aside = path.with_extension("json.bad");
+                fs::rename(&path, aside).map_err(FileError::at("put aside", &path))?;
+                BTreeMap::new()
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Self {
             path,
             services: Mutex::new(services),
@@ -65,6 +76,9 @@ impl Kept {
 
     pub(super) fn put(&self, key: &str, service: Service) -> Result<(), FileError> {
         let mut services = self.locked();
+        if services.get(key) == Some(&service) {
+            return Ok(());
+        }
         let mut next = services.clone();
         next.insert(key.to_owned(), service);
         home::write(&self.path, &next)?;

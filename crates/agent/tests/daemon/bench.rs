@@ -45,6 +45,12 @@ impl Bench {
         Self { home, client, temp }
     }
 
+    /// Takes charge of an agent that was started otherwise.
+    pub(crate) fn around(temp: tempfile::TempDir, client: Client) -> Self {
+        let home = temp.path().join("agent");
+        Self { home, client, temp }
+    }
+
     /// Puts a release into the store, as an import leaves it; returns its artifact id.
     pub(crate) fn fake(&self, vsn: &str) -> String {
         let manifest = release::Manifest {

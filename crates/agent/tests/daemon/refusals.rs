@@ -27,6 +27,17 @@ async fn a_home_has_one_agent_and_its_socket_one_owner() {
 }
 
 #[tokio::test]
+async fn two_who_want_the_agent_at_once_share_one() {
+    let temp = tempfile::tempdir().unwrap();
+    let home = temp.path().join("agent");
+    let binary = example("daemon");
+    let (a, b) = tokio::join!(ensure(&home, &binary), ensure(&home, &binary));
+    let (a, b) = (a.unwrap().0, b.unwrap().0);
+    assert_eq!(a.info().await.unwrap().pid, b.info().await.unwrap().pid);
+    drop(Bench::around(temp, a));
+}
+
+#[tokio::test]
 async fn an_older_token_is_refused_also_by_the_next_agent() {
     let bench = Bench::new().await;
     let spec = bench.spec(&bench.fake("1.0.0"), 1, &[]);

@@ -176,6 +176,21 @@ async fn a_proxy_that_lost_its_state_is_told_again() {
 }
 
 #[tokio::test]
+async fn routes_damaged_on_disk_are_learnt_from_the_proxy() {
+    let bench = Bench::new().await;
+    let (one, _) = bench.one_routed().await;
+    bench.kill_agent().await;
+    let path = bench.home.join("services.json");
+    let whole = std::fs::read(&path).unwrap();
+    let cut = &whole[..whole.len() / 2];
+    sys::file::write_atomic(&path, cut, sys::file::Access::Private).unwrap();
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    bench.until_routed(|s| backend(s, ONE).healthy).await;
+    get(one.address, "/crash").await;
+    bench.until_routed(|s| !backend(s, ONE).healthy).await;
+}
+
+#[tokio::test]
 async fn a_change_of_health_moves_no_weight_and_prolongs_no_lease() {
     let bench = Bench::new().await;
     let one = bench.one(&[]).await;
