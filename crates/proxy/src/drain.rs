@@ -13,12 +13,17 @@ const STEP: Duration = Duration::from_millis(50);
 /// After the cut, requests notice within their check interval.
 const AFTER_CUT: Duration = Duration::from_secs(3);
 
+/// Asks the first sockets of a version to go; returns what [`run`] goes on with.
+pub(crate) fn begin(version: &VersionState, drain: &Drain) -> u64 {
+    let count = budget(drain.sockets_per_second, Duration::ZERO);
+    version.sockets.ask_to_move(0, count, drain.close_code)
+}
+
 /// Drains a version; returns once nothing of it is open any more, or nothing more can be done.
-pub(crate) async fn run(version: Arc<VersionState>, drain: Drain) {
+pub(crate) async fn run(version: Arc<VersionState>, drain: Drain, mut next: u64) {
     let start = Instant::now();
     let deadline = start + Duration::from_millis(drain.deadline_ms);
-    let mut next = 0;
-    let mut asked = 0;
+    let mut asked = budget(drain.sockets_per_second, Duration::ZERO);
     while version.open() > 0 && Instant::now() < deadline {
         let due = budget(drain.sockets_per_second, start.elapsed());
         if due > asked {

@@ -167,7 +167,11 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             return Poll::Ready(end);
         }
         if let Err(end) = self.pump_up(cx).and_then(|()| self.pump_down(cx)) {
-            return Poll::Ready(end);
+            if !matches!((&self.phase, end), (Phase::Body(_), End::Instance { .. })) {
+                return Poll::Ready(end);
+            }
+            // What came before the instance failed still goes to the client.
+            self.phase = Phase::Flushing(end);
         }
         match self.down.poll_flush(cx) {
             Poll::Ready(Ok(())) => {

@@ -125,7 +125,8 @@ impl Service {
             return;
         };
         let artifact = drain.artifact.clone();
-        let running = tokio::spawn(drain::run(Arc::clone(version), drain));
+        let next = drain::begin(version, &drain);
+        let running = tokio::spawn(drain::run(Arc::clone(version), drain, next));
         if let Some(before) = self.drains.insert(artifact, running) {
             before.abort();
         }

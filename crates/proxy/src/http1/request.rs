@@ -99,6 +99,10 @@ pub(crate) fn parse<'h, 'b>(
     head: &'b [u8],
     slots: &'h mut Slots<'b>,
 ) -> Result<Request<'h, 'b>, Refusal> {
+    // httparse skips any number of empty lines; one has been forgiven already.
+    if head.starts_with(b"\r") {
+        return bad("an empty line stands before the request");
+    }
     let mut parsed = httparse::Request::new(slots);
     match parsed.parse(head) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}

@@ -105,7 +105,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         if let Some((stop, _)) = self.running.take() {
-            drop(stop.send(()));
+            stop.send(()).unwrap_or_default();
         }
     }
 }
