@@ -20,6 +20,8 @@ pub enum Term {
     Atom(String),
     /// An integer of up to 128 bits.
     Int(i128),
+    /// A larger one: its decimal digits without leading zeros, and a minus sign if it is negative.
+    BigInt(String),
     /// A finite float.
     Float(f64),
     /// A string that was written in double quotes.

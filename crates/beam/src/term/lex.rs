@@ -1,5 +1,7 @@
 //! Tokens of Erlang term text.
 
+use std::num::IntErrorKind;
+
 use super::parse::TermError;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -8,6 +10,8 @@ pub(super) enum Token {
     /// An unquoted word that is no atom, such as `fun`.
     Reserved(&'static str),
     Int(i128),
+    /// Digits of a number too large for the above.
+    BigInt(String),
     Float(f64),
     /// Code points, since a string may hold ones that no `char` can.
     Str(Vec<u32>),
@@ -283,9 +287,14 @@ impl<'a> Lexer<'a> {
     }
 
     fn integer(&self, digits: &str, base: u32) -> Result<Token, TermError> {
-        i128::from_str_radix(digits, base)
-            .map(Token::Int)
-            .map_err(|_| self.error("an integer without digits or of more than 127 bits"))
+        match i128::from_str_radix(digits, base) {
+            Ok(value) => Ok(Token::Int(value)),
+            // No file holds such a number in another base than the one that Erlang prints.
+            Err(e) if *e.kind() == IntErrorKind::PosOverflow && base == 10 => {
+                Ok(Token::BigInt(digits.trim_start_matches('0').to_owned()))
+            }
+            Err(_) => Err(self.error("an integer without digits, or one too large for its base")),
+        }
     }
 }
 

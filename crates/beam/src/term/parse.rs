@@ -1,5 +1,7 @@
 //! Terms from their tokens.
 
+mod binary;
+
 use super::Term;
 use super::lex::{Lexer, Token};
 use crate::Limits;
@@ -144,7 +146,7 @@ impl Parser<'_> {
             Token::Punct(p) => format!("`{p}`"),
             Token::Atom(name) => format!("atom {name:.40}"),
             Token::Reserved(word) => format!("reserved word `{word}`"),
-            Token::Int(_) | Token::Float(_) => "a number".to_owned(),
+            Token::Int(_) | Token::BigInt(_) | Token::Float(_) => "a number".to_owned(),
             Token::Str(_) => "a string".to_owned(),
         };
         self.lexer
@@ -157,6 +159,7 @@ impl Parser<'_> {
             Token::Reserved("fun") => self.fun(),
             Token::Atom(name) => Ok(Term::Atom(name)),
             Token::Int(value) => Ok(Term::Int(value)),
+            Token::BigInt(digits) => Ok(Term::BigInt(digits)),
             Token::Float(value) => Ok(Term::Float(value)),
             Token::Str(codes) => self.string(codes),
             Token::Punct("-") => self.negative(),
@@ -197,22 +200,22 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Result<Term, TermError> {
         match self.token {
-            Token::Int(value) => {
-                self.advance()?;
-                Ok(Term::Int(value))
-            }
-            Token::Float(value) => {
-                self.advance()?;
-                Ok(Term::Float(value))
-            }
-            _ => Err(self.unexpected("a number")),
+            Token::Int(_) | Token::BigInt(_) | Token::Float(_) => {}
+            _ => return Err(self.unexpected("a number")),
         }
+        Ok(match self.advance()? {
+            Token::Float(value) => Term::Float(value),
+            Token::BigInt(digits) => Term::BigInt(digits),
+            Token::Int(value) => Term::Int(value),
+            _ => return Err(self.unexpected("a number")),
+        })
     }
 
     fn negative(&mut self) -> Result<Term, TermError> {
         Ok(match self.number()? {
             Term::Int(value) => Term::Int(-value),
             Term::Float(value) => Term::Float(-value),
+            Term::BigInt(digits) => Term::BigInt(format!("-{digits}")),
             other => other,
         })
     }
@@ -282,54 +285,6 @@ impl Parser<'_> {
         ))
     }
 
-    fn binary(&mut self) -> Result<Term, TermError> {
-        let mut bytes = Vec::new();
-        if self.accept(">>")? {
-            return Ok(Term::Binary(bytes));
-        }
-        loop {
-            self.segment(&mut bytes)?;
-            if self.accept(">>")? {
-                return Ok(Term::Binary(bytes));
-            }
-            self.expect(",")?;
-        }
-    }
-
-    /// A byte or a string, a string also with `/utf8`. Without it each character is one byte, the low
-    /// eight bits of its code, as Erlang has it.
-    fn segment(&mut self, bytes: &mut Vec<u8>) -> Result<(), TermError> {
-        match self.advance_start()? {
-            Token::Int(value) => {
-                bytes.push(low_byte(value));
-                Ok(())
-            }
-            Token::Punct("-") => {
-                let Term::Int(value) = self.negative()? else {
-                    return Err(self.lexer.error("a float in a binary"));
-                };
-                bytes.push(low_byte(value));
-                Ok(())
-            }
-            Token::Str(codes) => {
-                if !self.accept("/")? {
-                    bytes.extend(codes.into_iter().map(|code| low_byte(i128::from(code))));
-                    return Ok(());
-                }
-                if self.token != Token::Atom("utf8".to_owned()) {
-                    return Err(self.unexpected("utf8"));
-                }
-                self.advance()?;
-                let text: Option<String> = codes.into_iter().map(char::from_u32).collect();
-                let text =
-                    text.ok_or_else(|| self.lexer.error("a string that UTF-8 cannot hold"))?;
-                bytes.extend(text.into_bytes());
-                Ok(())
-            }
-            _ => Err(self.unexpected("a byte or a string")),
-        }
-    }
-
     fn fun(&mut self) -> Result<Term, TermError> {
         let module = self.name()?;
         self.expect(":")?;
@@ -355,10 +310,6 @@ impl Parser<'_> {
         }
         Err(self.unexpected("an atom"))
     }
-}
-
-fn low_byte(value: i128) -> u8 {
-    value.to_le_bytes()[0]
 }
 
 /// `[a | [b]]` is `[a, b]`.

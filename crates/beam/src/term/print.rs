@@ -11,6 +11,7 @@ impl Display for Term {
         match self {
             Self::Atom(name) => atom(f, name),
             Self::Int(value) => write!(f, "{value}"),
+            Self::BigInt(digits) => f.write_str(digits),
             Self::Float(value) => float(f, *value),
             Self::Str(text) => quoted(f, '"', text),
             Self::Binary(bytes) => binary(f, bytes),

@@ -55,6 +55,7 @@ fn term() -> impl Strategy<Value = Term> {
         any::<i128>()
             .prop_filter("its negation has to fit", |i| *i != i128::MIN)
             .prop_map(Term::Int),
+        ("-?", "[1-9][0-9]{40,50}").prop_map(|(sign, digits)| Term::BigInt(sign + &digits)),
         any::<f64>()
             .prop_filter("finite", |f| f.is_finite())
             .prop_map(Term::Float),
@@ -112,6 +113,7 @@ fn a_text_means_here_what_it_means_to_erlang() {
     let texts = [
         "% a comment\n{a, 'B c', \"d\"}. % another",
         "[1_000, 16#fF, 2#1010, 36#z, -16#10, +7, - 5].",
+        "{170141183460469231731687303715884105728, -000123456789012345678901234567890123456789012}.",
         "[1.0, -2.5e-3, 1.0E10, 1_0.0_1].",
         r#"["\n\t\r\b\d\e\f\v\s\\\"\'", "\x41\x{1F600}\101\7", "\^A\^z", "a" "b" "c"]."#,
         "[$a, $\\n, $\\x{41}, $\\^A, $%, $ ].",
