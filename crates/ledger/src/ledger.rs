@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::wire::v1::{Call, Refusal, Reply};
 use crate::{Error, lease, rollouts, schema, service};
 
+/// SQLite's page size unless told otherwise, in bytes.
+const PAGE: u64 = 4096;
+
 /// An open ledger. Calls block for as long as the disk takes.
 #[derive(Debug)]
 pub struct Ledger {
@@ -44,6 +47,7 @@ impl Ledger {
     /// # Errors
     /// Where the file is damaged, newer than this program, or cannot be used; it is left as it was.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        refuse_stump(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -164,6 +168,23 @@ impl Work<'_> {
     pub(crate) fn at(&self, operation: &'static str) -> impl FnOnce(rusqlite::Error) -> Error {
         Error::at(operation, self.path)
     }
+}
+
+/// Refuses what is left of a file that was cut within its first page: SQLite would take it for a new one,
+/// and forget everything without a word.
+fn refuse_stump(path: &Path) -> Result<(), Error> {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let found = size(path);
+    if found == 0 || found >= PAGE || size(Path::new(&log)) > 0 {
+        return Ok(());
+    }
+    let detail = format!("it ends after {found} bytes");
+    Err(Error::Damaged {
+        path: path.into(),
+        detail,
+    })
 }
 
 /// A number as SQLite keeps it.

@@ -1,0 +1,176 @@
+//! Rollouts, their journals, and what follows from them.
+
+use ledger::Ledger;
+use ledger::wire::v1::{Call, CurrentVersion, NewMark, Outcome, Refusal, Reply};
+use rollout::journal::v1::{Entry, Phase};
+
+use crate::rig::{Rig, SERVICE, entry, me, refusal, under_way};
+
+fn begun(rig: &mut Rig) -> (u64, String) {
+    let token = rig.acquired(&me()).token;
+    match rig.begin(token) {
+        Reply::Begun { rollout } => (token, rollout),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ended() -> Outcome {
+    Outcome {
+        phase: Phase::Healthy,
+        finished: true,
+        cause: None,
+        current: Some(CurrentVersion {
+            artifact: "b".repeat(64),
+            vsn: "2".into(),
+        }),
+        marks: vec![NewMark {
+            artifact: "c".repeat(64),
+            why: "it crashed".into(),
+        }],
+        receipt: Some(serde_json::json!({"requests": 7})),
+    }
+}
+
+#[test]
+fn one_rollout_of_a_service_at_a_time_and_a_repeated_begin_is_the_same() {
+    let mut rig = Rig::new();
+    let (token, rollout) = begun(&mut rig);
+    assert_eq!(rollout, "shop.production.1");
+    assert_eq!(
+        rig.begin(token),
+        Reply::Begun {
+            rollout: rollout.clone()
+        }
+    );
+    rig.call(Call::Release {
+        service: SERVICE.into(),
+        token,
+    });
+    let next = rig.acquired(&me()).token;
+    assert_eq!(refusal(rig.begin(next)), Refusal::Unfinished);
+    assert_eq!(
+        rig.append(next, &rollout, vec![entry(1)], ended()),
+        Reply::Done
+    );
+    assert_eq!(
+        rig.begin(next),
+        Reply::Begun {
+            rollout: "shop.production.2".into()
+        }
+    );
+}
+
+#[test]
+fn a_journal_has_no_gap_and_an_entry_is_never_another() {
+    let mut rig = Rig::new();
+    let (token, rollout) = begun(&mut rig);
+    assert_eq!(
+        rig.append(token, &rollout, vec![entry(1), entry(2)], under_way()),
+        Reply::Done
+    );
+    assert_eq!(
+        rig.append(token, &rollout, vec![entry(2), entry(3)], under_way()),
+        Reply::Done
+    );
+    assert_eq!(
+        refusal(rig.append(token, &rollout, vec![entry(5)], under_way())),
+        Refusal::OutOfSequence
+    );
+    let other = Entry {
+        at_ms: 9,
+        ..entry(3)
+    };
+    assert_eq!(
+        refusal(rig.append(token, &rollout, vec![other], under_way())),
+        Refusal::OutOfSequence
+    );
+    assert_eq!(
+        refusal(rig.append(token, "shop.production.9", vec![entry(1)], under_way())),
+        Refusal::NoRollout
+    );
+    let Reply::Rollout {
+        rollout: Some(record),
+    } = rig.call(Call::Rollout { rollout })
+    else {
+        panic!()
+    };
+    assert_eq!(record.entries, [entry(1), entry(2), entry(3)]);
+    assert_eq!(record.summary.phase, Phase::Progressing);
+}
+
+#[test]
+fn a_refused_append_changes_nothing_at_all() {
+    let mut rig = Rig::new();
+    let (token, rollout) = begun(&mut rig);
+    let reply = rig.append(token, &rollout, vec![entry(1), entry(3)], ended());
+    assert_eq!(refusal(reply), Refusal::OutOfSequence);
+    let Reply::Rollout {
+        rollout: Some(record),
+    } = rig.call(Call::Rollout { rollout })
+    else {
+        panic!()
+    };
+    assert!(record.entries.is_empty() && !record.summary.finished);
+    let Reply::Service { current, marks, .. } = rig.call(Call::Service {
+        service: SERVICE.into(),
+    }) else {
+        panic!()
+    };
+    assert!(current.is_none() && marks.is_empty());
+}
+
+#[test]
+fn the_end_of_a_rollout_is_written_with_its_entry_and_outlives_the_process() {
+    let mut rig = Rig::new();
+    let (token, rollout) = begun(&mut rig);
+    assert_eq!(
+        rig.append(token, &rollout, vec![entry(1)], ended()),
+        Reply::Done
+    );
+    assert_eq!(
+        refusal(rig.append(token, &rollout, vec![entry(2)], under_way())),
+        Refusal::Finished
+    );
+    let mut again = Ledger::open(&rig.dir.path().join("ledger.db")).unwrap();
+    let reply = again.handle(
+        Call::Service {
+            service: SERVICE.into(),
+        },
+        rig.now_ms,
+    );
+    let Reply::Service {
+        current,
+        history,
+        marks,
+        unfinished,
+    } = reply
+    else {
+        panic!()
+    };
+    assert_eq!(
+        current.map(|current| (current.vsn, current.rollout)),
+        Some(("2".into(), rollout.clone()))
+    );
+    assert_eq!(
+        (history.len(), marks[0].why.as_str(), unfinished),
+        (1, "it crashed", None)
+    );
+    let reply = again.handle(
+        Call::Rollouts {
+            service: None,
+            limit: 10,
+        },
+        rig.now_ms,
+    );
+    let Reply::Rollouts { rollouts } = reply else {
+        panic!()
+    };
+    assert_eq!(
+        rollouts[0].receipt,
+        Some(serde_json::json!({"requests": 7}))
+    );
+    assert_eq!(
+        (rollouts[0].phase, rollouts[0].finished),
+        (Phase::Healthy, true)
+    );
+}
