@@ -100,8 +100,11 @@ fn a_log_cut_anywhere_loses_its_tail_only() {
 fn a_database_cut_anywhere_is_reported() {
     let (db, _) = filled();
     for cut in (1..db.len()).step_by(509) {
-        let error = survivors(&db[..cut], &[]).expect_err("a cut database passed");
-        assert!(error.contains("damaged"), "{error}");
+        match survivors(&db[..cut], &[]) {
+            Err(error) => assert!(error.contains("damaged"), "{error}"),
+            // The last page belongs to an empty table: its unused end may be missing.
+            Ok(found) => assert_eq!((found, db.len() - cut < 4096), (10, true), "cut at {cut}"),
+        }
     }
     // No file at all is a new ledger.
     assert_eq!(survivors(&[], &[]), Ok(0));
