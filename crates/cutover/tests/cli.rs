@@ -8,5 +8,6 @@ mod cli {
     mod build;
     mod config;
     mod init;
+    mod release;
     mod run;
 }
