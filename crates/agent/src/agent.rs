@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ledger::Ledger;
 use ledger::wire::v1::Call;
 use proxy::control::client::Client;
-use tokio::sync::Notify;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::api::v1::{AgentInfo, InstanceState};
+use crate::farewell::Going;
 use crate::home::Home;
 use crate::instance::Instances;
 use crate::refusal::{Refusal, blocking};
@@ -28,7 +30,10 @@ pub(crate) struct Agent {
     pub(crate) runs: Runs,
     pub(crate) proxy: Client,
     pub(crate) ledger: Arc<Mutex<Ledger>>,
-    pub(crate) told_to_stop: Notify,
+    /// The task that keeps the proxy alive.
+    pub(crate) keeper: AbortHandle,
+    /// How to go, once it is told to.
+    pub(crate) going: watch::Sender<Option<Going>>,
 }
 
 impl Agent {
@@ -46,8 +51,8 @@ impl Agent {
     }
 
     /// Ends the agent, once this call is answered.
-    pub(crate) fn stop(&self) {
-        self.told_to_stop.notify_one();
+    pub(crate) fn stop(&self, going: Going) {
+        self.going.send_replace(Some(going));
     }
 
     /// Passes a call on to the ledger.

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::v1::{
     AgentInfo, ArtifactInfo, ImportArtifact, InstanceSpec, InstanceStatus, Launch, ProbeResult,
-    Route, Run, RunStatus, Stop, Warm,
+    Route, Run, RunStatus, Stop, StopAgent, Warm,
 };
 use connection::{Call, NOTHING};
 pub use error::{Error, Retry};
@@ -68,9 +68,9 @@ impl Client {
         self.get("/v1/agent").await
     }
 
-    /// Ends the agent; instances and proxy go on.
-    pub async fn stop_agent(&self) -> Result<(), Error> {
-        let _: serde_json::Value = self.post("/v1/agent/stop", NOTHING, ORDINARY).await?;
+    /// Ends the agent, which answers before it is gone.
+    pub async fn stop_agent(&self, stop: &StopAgent) -> Result<(), Error> {
+        let _: serde_json::Value = self.post("/v1/agent/stop", stop, ORDINARY).await?;
         Ok(())
     }
 

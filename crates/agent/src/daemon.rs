@@ -7,16 +7,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use host::log::Writer;
-use host::shim::LogLimits;
 use ledger::Ledger;
 use proxy::control::client::Client;
 use sys::file::FileError;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::agent::Agent;
+use crate::farewell::{self, Going};
 use crate::home::{Home, HomeError};
 use crate::http;
 use crate::instance::{Instances, Site};
@@ -28,10 +27,6 @@ use crate::tokens::Tokens;
 
 /// Threads that run tasks; what blocks has others.
 const THREADS: usize = 2;
-const LOG: LogLimits = LogLimits {
-    bytes_max: 8 * 1024 * 1024,
-    files: 3,
-};
 /// Time for the last answers to go out.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
@@ -71,7 +66,8 @@ pub enum Error {
 
 /// Runs the daemon until SIGTERM, SIGINT or `POST /v1/agent/stop`; blocks. Instances and proxy go on.
 ///
-/// Once its socket is open it prints the line `ready`; if it cannot start, a line `error: …`.
+/// Where its events are logged is for the caller to say, who sets up a `tracing` subscriber before. Once
+/// its socket is open it prints the line `ready`; if it cannot start, a line `error: …`.
 ///
 /// # Errors
 /// Where it cannot start; nothing is running then that was not running before.
@@ -92,7 +88,6 @@ fn enter(options: Options) -> Result<(), Error> {
     let home =
         Home::new(std::path::absolute(&options.home).map_err(|e| system("find its directory", e))?);
     let _hold = home.take()?;
-    log_to(&home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -113,17 +108,21 @@ async fn live(home: Home, binary: PathBuf) -> Result<(), Error> {
     let serving = tokio::spawn(http::serve(listener, agent.clone()));
     tracing::info!(pid = std::process::id(), home = %agent.home.dir().display(), "ready");
     say(READY);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = agent.told_to_stop.notified() => {}
+    let mut told = agent.going.subscribe();
+    let going = tokio::select! {
+        _ = terminate.recv() => Going::Alone,
+        _ = interrupt.recv() => Going::Alone,
+        told = told.wait_for(Option::is_some) => told.ok().and_then(|told| *told).unwrap_or(Going::Alone),
+    };
+    if going == Going::WithEverything {
+        farewell::end_everything(&agent).await;
     }
     serving.abort();
     if fs::remove_file(agent.home.socket()).is_err() {
         tracing::debug!("the socket was gone");
     }
     tokio::time::sleep(LAST_WORDS).await;
-    tracing::info!("ended; instances and proxy go on");
+    tracing::info!(?going, "ended");
     Ok(())
 }
 
@@ -162,7 +161,8 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
     };
     instances.resume().await?;
     runs.resume().await.map_err(|e| resumed(e.to_string()))?;
-    tokio::spawn(keeper.keep());
+    let keeper = tokio::spawn(keeper.keep()).abort_handle();
+    let (going, _) = watch::channel(None);
     Ok(Arc::new(Agent {
         home,
         host,
@@ -173,7 +173,8 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
         runs,
         proxy,
         ledger: Arc::new(Mutex::new(ledger)),
-        told_to_stop: Notify::new(),
+        keeper,
+        going,
     }))
 }
 
@@ -191,19 +192,6 @@ fn listen(home: &Home) -> Result<UnixListener, Error> {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
         .map_err(FileError::at("close to others", &path))?;
     Ok(listener)
-}
-
-fn log_to(home: &Home) -> Result<(), Error> {
-    let writer = Writer::open_named(home.dir(), "agent.log", LOG)?;
-    let set = tracing_subscriber::fmt()
-        .with_writer(Mutex::new(writer))
-        .with_ansi(false)
-        .with_max_level(tracing::Level::INFO)
-        .try_init();
-    if set.is_err() {
-        tracing::debug!("a log was set up before");
-    }
-    Ok(())
 }
 
 /// The name of this host as in short node names.

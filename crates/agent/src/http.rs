@@ -38,7 +38,11 @@ pub(crate) async fn serve(listener: UnixListener, agent: Arc<Agent>) {
                 async move {
                     let answer = calls::answer(&agent, request).await;
                     Ok::<_, Infallible>(answer.unwrap_or_else(|refusal| {
-                        tracing::info!(kind = refusal.kind, %refusal, "refused");
+                        if refusal.status == ::http::StatusCode::NOT_FOUND {
+                            tracing::debug!(kind = refusal.kind, %refusal, "refused");
+                        } else {
+                            tracing::info!(kind = refusal.kind, %refusal, "refused");
+                        }
                         reply::refusal(&refusal)
                     }))
                 }

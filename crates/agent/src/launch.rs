@@ -3,7 +3,7 @@
 //! The child says on its standard output how its start went: a line `ready`, or a line `error: …`. So the
 //! one who waits is woken by the event itself.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,6 +17,9 @@ pub(crate) const FAILED: &str = "error: ";
 
 /// Time for the agent to open its socket.
 const START_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes that are shown of what an agent complained of.
+const COMPLAINT_BYTES_MAX: u64 = 4096;
 
 /// Whether the agent had to be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +100,7 @@ async fn start(agent_home: &Path, binary: &Path) -> Result<String, Error> {
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(spawn)?;
     let stdout = child.stdout.take();
     let line = tokio::task::spawn_blocking(move || {
@@ -121,10 +124,18 @@ async fn start(agent_home: &Path, binary: &Path) -> Result<String, Error> {
         return Ok(line);
     }
     let status = child.wait().map_err(spawn)?;
-    Ok(if line.is_empty() {
-        format!("it ended without a word ({status})")
-    } else {
-        line
+    if !line.is_empty() {
+        return Ok(line);
+    }
+    // It gave up before it could say so in the agreed way; it has ended, so nothing is waited for.
+    let mut complaint = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        let mut stderr = stderr.take(COMPLAINT_BYTES_MAX);
+        stderr.read_to_string(&mut complaint).map_err(spawn)?;
+    }
+    Ok(match complaint.trim() {
+        "" => format!("it ended without a word ({status})"),
+        complaint => complaint.to_owned(),
     })
 }
 

@@ -15,6 +15,8 @@ mod artifacts;
 pub mod client;
 mod cookies;
 mod daemon;
+mod epmds;
+mod farewell;
 mod health;
 mod home;
 mod http;

@@ -220,6 +220,7 @@ impl Services {
             return Ok(());
         };
         loop {
+            let asked = sys::clock::monotonic();
             let known = self.proxy.status().await?.services.remove(key);
             let Some(status) = known else {
                 tracing::warn!(service = key, "the proxy had lost it: sent again");
@@ -243,6 +244,8 @@ impl Services {
                     tokio::time::sleep(Duration::from_millis(left + 10)).await;
                 }
                 left => {
+                    let gone = u64::try_from(sys::clock::since(asked).as_millis()).unwrap_or(0);
+                    let left = left.map(|left| left.saturating_sub(gone).max(1));
                     let config = with_time_left(wanted, left);
                     let status = self.proxy.put(key, &config).await?;
                     return Ok(self

@@ -1,23 +1,23 @@
 //! The commands, one in each file: `Args` with its help, then `run`.
 
 pub(crate) mod abort;
-pub(crate) mod deploy;
-pub(crate) mod history;
-pub(crate) mod lock;
-pub(crate) mod plan;
-pub(crate) mod resume;
-pub(crate) mod rollback;
-pub(crate) mod show;
-pub(crate) mod status;
 pub(crate) mod agent;
 pub(crate) mod app;
 pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod deploy;
+pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod lock;
+pub(crate) mod plan;
 pub(crate) mod proxy;
 pub(crate) mod release;
+pub(crate) mod resume;
+pub(crate) mod rollback;
 pub(crate) mod shim;
+pub(crate) mod show;
+pub(crate) mod status;
 
 use crate::context::Context;
 use crate::failure::Failure;

@@ -17,6 +17,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(2);
 const START_TIME: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 /// `EPMD_NAMES_REQ` with its length before it.
+/// Asks to end.
+const KILL_REQ: [u8; 3] = [0, 1, b'k'];
 const NAMES_REQ: [u8; 3] = [0, 1, b'n'];
 
 /// Why there is no epmd.
@@ -81,13 +83,13 @@ fn registered(line: &str) -> Option<(String, u16)> {
 }
 
 /// Makes sure that an epmd answers on `port`; one is started from the release in `root`, or the host's
-/// own, if none does. It leads its own session (`-daemon`). Blocks.
+/// own, if none does. It leads its own session (`-daemon`). Returns whether one was started. Blocks.
 ///
 /// # Errors
 /// Where none can be started.
-pub fn ensure(root: &Path, env: &BTreeMap<String, String>, port: u16) -> Result<(), Error> {
+pub fn ensure(root: &Path, env: &BTreeMap<String, String>, port: u16) -> Result<bool, Error> {
     if names(port).is_ok() {
-        return Ok(());
+        return Ok(false);
     }
     let program = program(root);
     let start = |source| Error::Start {
@@ -112,12 +114,31 @@ pub fn ensure(root: &Path, env: &BTreeMap<String, String>, port: u16) -> Result<
     let began = sys::clock::monotonic();
     loop {
         match names(port) {
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(true),
             Err(source) if sys::clock::since(began) > START_TIME => {
                 return Err(Error::Silent { port, source });
             }
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }
+    }
+}
+
+/// Asks the epmd on `port` to end, which it does only if no node is registered with it (KILL_REQ of the
+/// EPMD protocol).
+///
+/// # Errors
+/// Where it does not answer, or nodes need it.
+pub fn end(port: u16) -> io::Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, ANSWER_TIME)?;
+    stream.set_read_timeout(Some(ANSWER_TIME))?;
+    stream.set_write_timeout(Some(ANSWER_TIME))?;
+    stream.write_all(&KILL_REQ)?;
+    let mut answer = Vec::new();
+    stream.take(2).read_to_end(&mut answer)?;
+    match answer.as_slice() {
+        b"OK" => Ok(()),
+        _ => Err(io::Error::other("nodes are registered with it")),
     }
 }
 

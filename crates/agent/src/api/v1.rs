@@ -3,7 +3,7 @@
 //! | call | request | answer |
 //! |---|---|---|
 //! | `GET /v1/agent` | | [`AgentInfo`] |
-//! | `POST /v1/agent/stop` | | ends the agent; instances and proxy go on |
+//! | `POST /v1/agent/stop` | [`StopAgent`] | ends the agent; instances and proxy go on unless asked otherwise |
 //! | `POST /v1/artifacts` | [`ImportArtifact`] | [`ArtifactInfo`] |
 //! | `GET /v1/artifacts` | | `[ArtifactInfo]` |
 //! | `GET /v1/instances` | | `[InstanceStatus]` |
@@ -60,6 +60,13 @@ pub struct AgentInfo {
     pub proxy: Option<Status>,
     /// The highest fencing token of each service.
     pub tokens: BTreeMap<String, u64>,
+}
+
+/// Ends the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopAgent {
+    /// Also stops every instance, the proxy, and the epmds that it started and no node uses.
+    pub everything: bool,
 }
 
 /// Takes an artifact from a file on this host into the agent's store, verified first.

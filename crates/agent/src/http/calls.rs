@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use super::logs;
 use super::reply::{Answer, json, stream, text};
 use crate::agent::Agent;
-use crate::api::v1::TOKEN_HEADER;
+use crate::api::v1::{StopAgent, TOKEN_HEADER};
 use crate::client::Follow;
+use crate::farewell::Going;
 use crate::refusal::{Refusal, blocking};
 use crate::{artifacts, name};
 
@@ -28,7 +29,12 @@ pub(super) async fn answer(agent: &Agent, request: Asked) -> Answer {
         (&Method::GET, ["metrics"]) => text(agent.metrics().await),
         (&Method::GET, ["v1", "agent"]) => json(&agent.info().await),
         (&Method::POST, ["v1", "agent", "stop"]) => {
-            agent.stop();
+            let StopAgent { everything } = body(request).await?;
+            agent.stop(if everything {
+                Going::WithEverything
+            } else {
+                Going::Alone
+            });
             json(&())
         }
         (&Method::GET, ["v1", "artifacts"]) => {

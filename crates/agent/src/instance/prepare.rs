@@ -103,7 +103,10 @@ pub(super) fn launch(
     .make()?;
     let env = site.environment(spec, &kept.ports, &kept.node, &root)?;
     if is_distributed(&env) {
-        host::epmd::ensure(&root, &env, host::epmd::port(&env)?)?;
+        let port = host::epmd::port(&env)?;
+        if host::epmd::ensure(&root, &env, port)? {
+            crate::epmds::note(&site.home, port)?;
+        }
     }
     Ok(Launch {
         run: kept.run,

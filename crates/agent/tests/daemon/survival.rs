@@ -1,6 +1,6 @@
 //! The agent, and shims, killed at any time.
 
-use agent::api::v1::{InstanceState, Stop, Warm};
+use agent::api::v1::{InstanceState, Stop, StopAgent, Warm};
 use agent::launch::{Started, ensure};
 use host::process::Ended;
 use rustix::process::Signal;
@@ -133,7 +133,11 @@ async fn an_agent_told_to_stop_leaves_its_instances() {
     let bench = Bench::new().await;
     let first = bench.one(&[]).await;
     let ended = Ended::of(&bench.agent()).unwrap();
-    bench.client.stop_agent().await.unwrap();
+    bench
+        .client
+        .stop_agent(&StopAgent { everything: false })
+        .await
+        .unwrap();
     ended.wait().await;
     assert!(get(first.address, "/").await.is_some());
     ensure(&bench.home, &example("daemon")).await.unwrap();

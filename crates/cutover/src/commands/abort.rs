@@ -29,11 +29,15 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
         let outcome = outcome?;
         // To be given up is what was asked for here.
         if outcome.phase == Phase::Aborted && outcome.finished {
-            let document = json!({"rollout": outcome.rollout, "phase": "aborted", "receipt": outcome.receipt});
+            let document =
+                json!({"rollout": outcome.rollout, "phase": "aborted", "receipt": outcome.receipt});
             context.printer.result(&document, || {
                 let receipt = outcome.receipt.as_ref();
                 let receipt = receipt.map_or_else(String::new, |r| format!("\n{r}"));
-                format!("rollout {} was given up; stable serves{receipt}", outcome.rollout)
+                format!(
+                    "rollout {} was given up; stable serves{receipt}",
+                    outcome.rollout
+                )
             });
             return Ok(());
         }

@@ -25,7 +25,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let rollouts = match context.block_on(Lead::of(context).ask(&call))?? {
         Reply::Rollouts { rollouts } => rollouts,
-        _ => return Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+        _ => {
+            return Err(Failure::new(
+                Kind::Other,
+                "the ledger gave an answer of another kind",
+            ));
+        }
     };
     let documents: Vec<Value> = rollouts.iter().map(document).collect();
     context.printer.result(&documents, || {

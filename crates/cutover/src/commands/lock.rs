@@ -38,16 +38,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let leases = match context.block_on(lead.ask(&call))?? {
         Reply::Leases { leases } => leases,
-        _ => return Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+        _ => {
+            return Err(Failure::new(
+                Kind::Other,
+                "the ledger gave an answer of another kind",
+            ));
+        }
     };
     let broke = matches!(args.command, Some(Command::Release));
-    context.printer.result(&json!({"leases": leases, "released": broke}), || {
-        match leases.first() {
+    context.printer.result(
+        &json!({"leases": leases, "released": broke}),
+        || match leases.first() {
             None => format!("nobody holds the lock of {service}"),
             Some(lease) if broke => format!("took the lock of {service} from {}", words(lease)),
             Some(lease) => format!("{service} is held by {}", words(lease)),
-        }
-    });
+        },
+    );
     Ok(())
 }
 

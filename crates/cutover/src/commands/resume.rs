@@ -37,7 +37,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let mut follow = Follow::new(&context.printer);
-        let outcome = coordinator.resume(&service, resume, &mut follow, None).await;
+        let outcome = coordinator
+            .resume(&service, resume, &mut follow, None)
+            .await;
         drop(follow);
         conclude(context, &outcome?)
     })?

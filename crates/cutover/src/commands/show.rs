@@ -32,9 +32,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.journal {
         document["journal"] = json!(record.entries);
     }
-    context.printer.result(&document, || {
-        text(args, &record, &plan, stored.as_ref())
-    });
+    context
+        .printer
+        .result(&document, || text(args, &record, &plan, stored.as_ref()));
     Ok(())
 }
 
@@ -48,14 +48,24 @@ async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
         }
         None => newest(&lead, context).await?,
     };
-    match lead.ask(&Call::Rollout { rollout: rollout.clone() }).await? {
-        Reply::Rollout { rollout: Some(record) } => Ok(*record),
+    match lead
+        .ask(&Call::Rollout {
+            rollout: rollout.clone(),
+        })
+        .await?
+    {
+        Reply::Rollout {
+            rollout: Some(record),
+        } => Ok(*record),
         Reply::Rollout { rollout: None } => Err(Failure::new(
             Kind::Usage,
             format!("the ledger knows no rollout {rollout}"),
         )
         .hint("`cutover history` lists them")),
-        _ => Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+        _ => Err(Failure::new(
+            Kind::Other,
+            "the ledger gave an answer of another kind",
+        )),
     }
 }
 
@@ -68,10 +78,15 @@ async fn newest(lead: &Lead, context: &Context) -> Result<String, Failure> {
     match lead.ask(&call).await? {
         Reply::Rollouts { rollouts } => match rollouts.into_iter().next() {
             Some(summary) => Ok(summary.rollout),
-            None => Err(Failure::new(Kind::Usage, format!("{service} was never deployed here"))
-                .hint("`cutover deploy` does it")),
+            None => Err(
+                Failure::new(Kind::Usage, format!("{service} was never deployed here"))
+                    .hint("`cutover deploy` does it"),
+            ),
         },
-        _ => Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+        _ => Err(Failure::new(
+            Kind::Other,
+            "the ledger gave an answer of another kind",
+        )),
     }
 }
 
@@ -95,12 +110,20 @@ fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stor
         ago(summary.began_ms),
         summary.by
     )];
-    parts.extend(summary.cause.as_ref().map(|cause| format!("cause: {cause}")));
+    parts.extend(
+        summary
+            .cause
+            .as_ref()
+            .map(|cause| format!("cause: {cause}")),
+    );
     parts.push(format!("\nplanned\n{}", plan_text(plan)));
     let receipt: Option<&Receipt> = stored.and_then(|s| s.receipt.as_ref());
     parts.extend(receipt.map(|receipt| format!("\n{receipt}")));
     if let Some(log) = stored.and_then(|s| s.log.as_ref()) {
-        parts.push(format!("\nthe end of the log of {}\n{}", log.instance, log.text));
+        parts.push(format!(
+            "\nthe end of the log of {}\n{}",
+            log.instance, log.text
+        ));
     }
     if args.journal {
         parts.push("\njournal".to_owned());
@@ -108,7 +131,11 @@ fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stor
         parts.extend(record.entries.iter().map(|entry| {
             let event = serde_json::to_string(&entry.event).unwrap_or_default();
             let at = entry.at_ms.saturating_sub(began) as f64 / 1000.0;
-            let intents: String = entry.intents.iter().map(|i| format!("\n{:>13}→ {i}", "")).collect();
+            let intents: String = entry
+                .intents
+                .iter()
+                .map(|i| format!("\n{:>13}→ {i}", ""))
+                .collect();
             format!("{:>4} {at:>7.1} s {DIM}{event}{DIM:#}{intents}", entry.seq)
         }));
     }

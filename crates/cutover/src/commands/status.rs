@@ -49,11 +49,31 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
 async fn gather(lead: &Lead, service: String) -> Result<Status, Failure> {
     let client = &lead.client;
     let agent = client.info().await?;
-    let (current, bad, unfinished) = match lead.ask(&Call::Service { service: service.clone() }).await? {
-        Reply::Service { current, marks, unfinished, .. } => (current, marks, unfinished),
-        _ => return Err(Failure::new(Kind::Other, "the ledger gave an answer of another kind")),
+    let (current, bad, unfinished) = match lead
+        .ask(&Call::Service {
+            service: service.clone(),
+        })
+        .await?
+    {
+        Reply::Service {
+            current,
+            marks,
+            unfinished,
+            ..
+        } => (current, marks, unfinished),
+        _ => {
+            return Err(Failure::new(
+                Kind::Other,
+                "the ledger gave an answer of another kind",
+            ));
+        }
     };
-    let lock = match lead.ask(&Call::Leases { service: Some(service.clone()) }).await? {
+    let lock = match lead
+        .ask(&Call::Leases {
+            service: Some(service.clone()),
+        })
+        .await?
+    {
         Reply::Leases { leases } => leases.into_iter().next(),
         _ => None,
     };

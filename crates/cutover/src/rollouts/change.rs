@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use coordinator::{Request, ServiceSettings, Target};
-use rollout::{
-    ArtifactId, Chosen, Moving, ReleaseCommand, ServiceKey, Timing, Tolerance, Version,
-};
+use rollout::{ArtifactId, Chosen, Moving, ReleaseCommand, ServiceKey, Timing, Tolerance, Version};
 
 use crate::failure::{Failure, Kind, OrFail};
 use crate::settings::{Resolved, Strategy};

@@ -20,7 +20,12 @@ pub(crate) fn conclude(context: &Context, outcome: &Outcome) -> Result<(), Failu
             .collect::<Vec<_>>(),
         "receipt": outcome.receipt,
     });
-    let receipt = || outcome.receipt.as_ref().map_or(String::new(), ToString::to_string);
+    let receipt = || {
+        outcome
+            .receipt
+            .as_ref()
+            .map_or(String::new(), ToString::to_string)
+    };
     let good = outcome.finished && matches!(outcome.phase, Phase::Healthy | Phase::RolledBack);
     if good {
         context.printer.result(&document, receipt);
@@ -72,6 +77,9 @@ fn with_log(mut failure: Failure, log: &LogTail) -> Failure {
         failure = failure.hint(hint);
     }
     failure
-        .hint(format!("`cutover app logs --instance {}` has the rest of its log", log.instance))
+        .hint(format!(
+            "`cutover app logs --instance {}` has the rest of its log",
+            log.instance
+        ))
         .output(&log.text)
 }

@@ -81,7 +81,9 @@ impl Observer for Follow<'_> {
             }
             Progress::HostBack { host } => self.say(&format!("{host} answers again")),
             Progress::LedgerLost { detail } => {
-                self.say(&format!("the ledger does not answer, nothing new begins: {detail}"));
+                self.say(&format!(
+                    "the ledger does not answer, nothing new begins: {detail}"
+                ));
             }
             Progress::Paused { why } => self.say(&format!("paused: {why}")),
             Progress::Reverting { cause } => {

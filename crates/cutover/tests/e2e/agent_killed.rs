@@ -54,7 +54,13 @@ fn the_agent_killed_under_load_loses_nothing() {
         .find(|instance| instance["id"] == old["id"])
         .expect("the old instance is known");
     assert_eq!(same["pid"], old["pid"], "it was not restarted");
-    assert!(world.ok(&["app", "logs", "--instance", old["id"].as_str().unwrap()]).stdout.len() > 1);
+    assert!(
+        world
+            .ok(&["app", "logs", "--instance", old["id"].as_str().unwrap()])
+            .stdout
+            .len()
+            > 1
+    );
 
     let report = runtime.block_on(async {
         running.stop();

@@ -26,7 +26,10 @@ fn an_altered_or_truncated_artifact_never_reaches_a_host() {
     for bad in [&altered[..], &good[..middle]] {
         fs::write(&path, bad).unwrap();
         let said = world.run(&["deploy", "--artifact", &id]).expect_code(5);
-        assert!(said.stderr.contains("hint") || said.stderr.contains("build"), "{said:#?}");
+        assert!(
+            said.stderr.contains("hint") || said.stderr.contains("build"),
+            "{said:#?}"
+        );
         assert_eq!(world.serving(&url), "0.1.0 spring");
     }
     fs::write(&path, &good).unwrap();

@@ -28,7 +28,10 @@ fn a_deploy_killed_at_any_step_serves_on_and_is_resumed_or_aborted() {
         deploy.kill();
         let answered = world.serving(&url);
         let candidate = format!("0.1.0 {edition}");
-        assert!([&serving, &candidate].contains(&&answered), "{answered} at {step}");
+        assert!(
+            [&serving, &candidate].contains(&&answered),
+            "{answered} at {step}"
+        );
 
         let refused = world.run(&["deploy"]).expect_code(7);
         assert!(refused.stderr.contains("unfinished"), "{refused:#?}");
@@ -56,7 +59,10 @@ fn a_second_deploy_at_the_same_time_is_told_who_holds_the_lock() {
     let pid = first.child.id().to_string();
     let refused = world.run(&["deploy"]).expect_code(8);
     assert!(refused.stderr.contains("cutover deploy"), "{refused:#?}");
-    assert!(refused.stderr.contains(&pid), "names the process: {refused:#?}");
+    assert!(
+        refused.stderr.contains(&pid),
+        "names the process: {refused:#?}"
+    );
     assert!(first.child.wait().unwrap().success());
 }
 
@@ -72,7 +78,10 @@ fn if_nobody_resumes_the_proxy_returns_to_stable_by_itself() {
     deploy.kill();
     let begun = sys::clock::monotonic();
     while world.serving(&url) != "0.1.0 spring" {
-        assert!(sys::clock::since(begun).as_secs() < 60, "it never went back");
+        assert!(
+            sys::clock::since(begun).as_secs() < 60,
+            "it never went back"
+        );
         std::thread::yield_now();
     }
     world.ok(&["abort"]);

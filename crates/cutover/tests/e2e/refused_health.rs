@@ -7,12 +7,24 @@ fn a_health_check_that_hangs_is_slow_or_flaps_reverts_the_deploy() {
     let world = World::new("");
     world.ok(&["deploy"]);
     let url = world.url();
-    world.edit("cutover.toml", "healthy_deadline = \"20s\"", "healthy_deadline = \"4s\"");
-    world.edit("cutover.toml", "interval = \"100ms\"", "interval = \"100ms\"\ntimeout = \"500ms\"");
+    world.edit(
+        "cutover.toml",
+        "healthy_deadline = \"20s\"",
+        "healthy_deadline = \"4s\"",
+    );
+    world.edit(
+        "cutover.toml",
+        "interval = \"100ms\"",
+        "interval = \"100ms\"\ntimeout = \"500ms\"",
+    );
     let mut mode = "ok";
     for next in ["hang", "slow", "flap"] {
         world.edition(&format!("that-{next}s"));
-        world.edit("config/config.exs", &format!("health: :{mode}"), &format!("health: :{next}"));
+        world.edit(
+            "config/config.exs",
+            &format!("health: :{mode}"),
+            &format!("health: :{next}"),
+        );
         mode = next;
         let said = world.run(&["deploy"]).expect_code(6);
         assert!(said.stderr.contains("stable serves"), "{next}: {said:#?}");
@@ -33,7 +45,10 @@ fn an_unset_variable_that_runtime_exs_raises_on_is_named() {
     let said = world.run(&["deploy"]).expect_code(6);
     assert!(said.stderr.contains("SHOP_SECRET"), "{said:#?}");
     assert!(said.stderr.contains("hint"), "{said:#?}");
-    assert!(said.stderr.contains("[env]"), "says where to set it: {said:#?}");
+    assert!(
+        said.stderr.contains("[env]"),
+        "says where to set it: {said:#?}"
+    );
 }
 
 #[test]
@@ -45,7 +60,11 @@ fn a_refused_health_connection_says_where_the_app_does_listen() {
         "String.to_integer(System.fetch_env!(\"PORT\"))",
         &port.to_string(),
     );
-    world.edit("cutover.toml", "healthy_deadline = \"20s\"", "healthy_deadline = \"5s\"");
+    world.edit(
+        "cutover.toml",
+        "healthy_deadline = \"20s\"",
+        "healthy_deadline = \"5s\"",
+    );
     let said = world.run(&["deploy"]).expect_code(6);
     assert!(said.stderr.contains(&port.to_string()), "{said:#?}");
 }

@@ -50,9 +50,16 @@ fn a_second_version_takes_over_and_a_broken_third_is_reverted_under_load() {
 
     world.edition("autumn-fails");
     world.edit("config/config.exs", "health: :ok", "health: :fail");
-    world.edit("cutover.toml", "healthy_deadline = \"20s\"", "healthy_deadline = \"4s\"");
+    world.edit(
+        "cutover.toml",
+        "healthy_deadline = \"20s\"",
+        "healthy_deadline = \"4s\"",
+    );
     let third = world.run(&["deploy"]).expect_code(6);
-    assert!(third.stderr.contains("503"), "the error says why: {third:#?}");
+    assert!(
+        third.stderr.contains("503"),
+        "the error says why: {third:#?}"
+    );
     assert_eq!(world.serving(&url), "0.1.0 midsummer");
 
     // The first version is still warm: the way back needs no start.
@@ -69,8 +76,15 @@ fn a_second_version_takes_over_and_a_broken_third_is_reverted_under_load() {
     assert_eq!(report.sockets_cut, 0, "{table}");
     assert_eq!(report.ws.stranded + report.sse.stranded, 0, "{table}");
     assert_eq!(report.sse.id_gaps, 0, "{table}");
-    assert_eq!(report.sockets_moved, 60, "two moves of each socket: {table}");
-    assert_eq!(report.ws.close_codes.keys().collect::<Vec<_>>(), [&1012], "{table}");
+    assert_eq!(
+        report.sockets_moved, 60,
+        "two moves of each socket: {table}"
+    );
+    assert_eq!(
+        report.ws.close_codes.keys().collect::<Vec<_>>(),
+        [&1012],
+        "{table}"
+    );
     let orders = report.orders.file.expect("the orders file was read");
     assert_eq!((orders.duplicates, orders.lost), (0, 0), "{table}");
 
@@ -92,5 +106,13 @@ fn a_deploy_of_what_serves_changes_nothing() {
     let said = world.ok(&["deploy", "--json"]);
     assert_eq!(said.json()["changed"], false, "{said:#?}");
     assert_eq!(world.status()["current"], before["current"]);
-    assert_eq!(world.ok(&["history", "--json"]).json().as_array().unwrap().len(), 1);
+    assert_eq!(
+        world
+            .ok(&["history", "--json"])
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }

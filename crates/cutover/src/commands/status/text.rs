@@ -67,8 +67,16 @@ fn instance(status: &Status, instance: &InstanceStatus) -> String {
         (InstanceState::Stopped, _) => "stopped",
     };
     let mut more = Vec::new();
-    more.extend(weight.filter(|w| *w > 0).map(|w| format!("{w} % of the traffic")));
-    more.extend(instance.warm_until_ms.map(|ms| format!("warm for {}", until(ms))));
+    more.extend(
+        weight
+            .filter(|w| *w > 0)
+            .map(|w| format!("{w} % of the traffic")),
+    );
+    more.extend(
+        instance
+            .warm_until_ms
+            .map(|ms| format!("warm for {}", until(ms))),
+    );
     more.extend(instance.pid.map(|pid| format!("pid {pid}")));
     if instance.restarts > 0 {
         more.push(format!("{} restarts", instance.restarts));
