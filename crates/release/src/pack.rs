@@ -133,6 +133,7 @@ pub fn pack(
     let path = store.path(&id);
     let own = TrustedKeys::of(key);
     let origin = if path.exists() && unpack::verify(&path, &own).is_ok() {
+        store.renew(&id)?;
         Origin::AlreadyThere
     } else {
         let head = write::Head {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use sys::file::{FileError, create_private_dir, sync_dir};
 
 use crate::unpack::{UnpackError, read_manifest};
@@ -25,7 +26,7 @@ pub struct Stored {
     pub path: PathBuf,
     /// The file's size in bytes.
     pub bytes: u64,
-    /// When it came here.
+    /// When it was built here last.
     pub since: SystemTime,
 }
 
@@ -94,6 +95,21 @@ impl Store {
     /// Says whether it is there.
     pub fn contains(&self, id: &ArtifactId) -> bool {
         self.path(id).is_file()
+    }
+
+    /// Makes one that is there the latest, as if it had come just now.
+    pub(crate) fn renew(&self, id: &ArtifactId) -> Result<(), FileError> {
+        let path = self.path(id);
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_NOW,
+        };
+        let times = Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        utimensat(CWD, &path, &times, AtFlags::empty())
+            .map_err(|e| FileError::at("touch", path)(e.into()))
     }
 
     /// Lists what is there, newest first.

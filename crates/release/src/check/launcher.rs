@@ -15,6 +15,9 @@ pub(super) fn check(tree: &ReleaseTree, problems: &mut Vec<Problem>) {
     erts(tree, problems);
     program(tree, &format!("bin/{}", tree.rel.name), TEMPLATES, problems);
     version_dir(tree, problems);
+    for name in ["vm.args", "remote.vm.args"] {
+        vm_args(tree, name, problems);
+    }
     sys_config(tree, problems);
     consolidated(tree, problems);
 }
@@ -91,6 +94,23 @@ fn version_dir(tree: &ReleaseTree, problems: &mut Vec<Problem>) {
     }
     if tree.rel.applications.iter().any(|app| app.name == "elixir") {
         program(tree, &format!("{dir}/elixir"), REBUILD, problems);
+    }
+}
+
+/// The launcher gives these itself; here they would win over what the instance is given, and a cookie
+/// would be in the artifact.
+fn vm_args(tree: &ReleaseTree, name: &str, problems: &mut Vec<Problem>) {
+    let path = format!("releases/{}/{name}", tree.start_erl.vsn);
+    let text = read_bounded(&tree.root.join(&path), TEXT_BYTES_MAX).unwrap_or_default();
+    for (line, number) in String::from_utf8_lossy(&text).lines().zip(1..) {
+        let flag = line.split_whitespace().next().unwrap_or("");
+        if ["-setcookie", "-name", "-sname"].contains(&flag) {
+            problems.push(Problem::new(
+                format!("{path}:{number}"),
+                format!("sets {flag}, which every instance is given at its start"),
+                "take the line out of rel/*.args.eex",
+            ));
+        }
     }
 }
 

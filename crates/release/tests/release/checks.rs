@@ -173,6 +173,16 @@ fn what_the_launcher_needs_is_looked_for() {
         |r| write(r, "releases/0.1.0/sys.config", b"[{kernel, [}]."),
         &["releases/0.1.0/sys.config: is not an Erlang term: line 1: expected a term, found `}`"],
     );
+    expect(
+        |r| {
+            write(
+                r,
+                "releases/0.1.0/vm.args",
+                b"## -name x\n+P 100000\n-setcookie secret\n",
+            )
+        },
+        &["releases/0.1.0/vm.args:3: sets -setcookie, which every instance is given at its start"],
+    );
     let erts = format!("erts-{}", ReleaseTree::read(&root()).unwrap().rel.erts);
     expect(
         |r| remove(r, &erts),

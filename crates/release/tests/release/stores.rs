@@ -34,6 +34,10 @@ fn an_artifact_is_found_by_what_a_person_types() {
         assert!(message.contains("no artifact"), "{message}");
     }
 
+    // A build that gives an older artifact again makes it the latest.
+    workshop.pack(&root());
+    assert_eq!(find("latest"), first.id);
+
     fs::write(store.debug_path(&first.id), "chunks").unwrap();
     store.remove(&first.id).unwrap();
     store.remove(&first.id).unwrap();
