@@ -148,6 +148,16 @@ async fn a_file_that_is_no_artifact_is_not_imported() {
 }
 
 #[tokio::test]
+async fn an_agent_that_cannot_start_says_why_to_the_one_who_waits() {
+    let temp = tempfile::tempdir().unwrap();
+    let home = temp.path().join("x".repeat(120));
+    let error = ensure(&home, &example("daemon")).await.unwrap_err();
+    assert!(error.to_string().contains("CUTOVER_HOME"), "{error}");
+    let error = ensure(temp.path(), "/bin/ls".as_ref()).await.unwrap_err();
+    assert!(error.to_string().contains("ls: "), "{error}");
+}
+
+#[tokio::test]
 async fn nobody_at_the_socket_is_safe_to_try_again() {
     let temp = tempfile::tempdir().unwrap();
     let client = agent::client::Client::at_home(temp.path());

@@ -207,13 +207,19 @@ async fn a_change_of_health_moves_no_weight_and_prolongs_no_lease() {
         version(&two.artifact, 100, TWO),
     ];
     bench.put(&route(versions.clone(), leased)).await;
+    let given = sys::clock::monotonic();
     bench
         .until_routed(|s| backend(s, ONE).healthy && backend(s, TWO).healthy)
         .await;
-    get(one.address, "/crash").await;
-    let left = bench.until_routed(|s| !backend(s, ONE).healthy).await;
-    assert_eq!(weights(&left), [0, 100]);
-    assert!(left.lease_left_ms.is_some_and(|left| left <= 120_000));
+    // It takes checks in a row to lose its health, a second apart: time that the lease must not regain.
+    get(one.address, "/set/503").await.unwrap();
+    bench.until_routed(|s| !backend(s, ONE).healthy).await;
+    let gone = u64::try_from(sys::clock::since(given).as_millis()).unwrap();
+    let now = bench.client.routed(SERVICE).await.unwrap();
+    assert_eq!(weights(&now), [0, 100]);
+    let left = now.lease_left_ms.unwrap();
+    assert!(gone > 1_000 && left + gone < 120_500, "{left} {gone}");
+    get(one.address, "/set/200").await.unwrap();
     // A lease that ran out stays known, whatever is told of health since.
     let short = Commitment::Leased {
         ttl_ms: 50,

@@ -14,7 +14,6 @@ use crate::shim::LogLimits;
 #[derive(Debug)]
 pub struct Writer {
     dir: PathBuf,
-    name: String,
     limits: LogLimits,
     file: File,
     size: u64,
@@ -27,21 +26,12 @@ impl Writer {
     /// # Errors
     /// Where directory or file cannot be made.
     pub fn open(dir: &Path, limits: LogLimits) -> Result<Self, FileError> {
-        Self::open_named(dir, CURRENT, limits)
-    }
-
-    /// Opens the log `name` in `dir`, and goes on at its end.
-    ///
-    /// # Errors
-    /// Where directory or file cannot be made.
-    pub fn open_named(dir: &Path, name: &str, limits: LogLimits) -> Result<Self, FileError> {
         sys::file::create_private_dir(dir)?;
-        let path = dir.join(name);
+        let path = dir.join(CURRENT);
         let file = append(&path).map_err(FileError::at("open the log", &path))?;
         let size = file.metadata().map_or(0, |m| m.len());
         Ok(Self {
             dir: dir.to_owned(),
-            name: name.to_owned(),
             limits,
             file,
             size,
@@ -77,24 +67,13 @@ impl Writer {
 
     /// Begins a new file. Where that fails the old one is written on, beyond its limit rather than not.
     fn rotate(&mut self) {
-        if shift(&self.dir, &self.name, self.limits.files).is_err() {
+        if shift(&self.dir, self.limits.files).is_err() {
             return;
         }
-        if let Ok(file) = append(&self.dir.join(&self.name)) {
+        if let Ok(file) = append(&self.dir.join(CURRENT)) {
             self.file = file;
             self.size = 0;
         }
-    }
-}
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Self::write(self, bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 
@@ -107,9 +86,9 @@ fn append(path: &Path) -> io::Result<File> {
 }
 
 /// Renames every file of a log to the next number; the last one goes.
-pub(super) fn shift(dir: &Path, name: &str, files: u32) -> io::Result<()> {
-    let numbered = |n: u32| dir.join(format!("{name}.{n}"));
-    let current = dir.join(name);
+pub(super) fn shift(dir: &Path, files: u32) -> io::Result<()> {
+    let numbered = |n: u32| dir.join(format!("{CURRENT}.{n}"));
+    let current = dir.join(CURRENT);
     if files == 0 {
         return fs::remove_file(current);
     }

@@ -59,7 +59,7 @@ pub fn fresh(dir: &Path, limits: LogLimits) -> Result<(), FileError> {
     let path = dir.join(CURRENT);
     match path.metadata() {
         Ok(m) if m.len() > 0 => {
-            shift(dir, CURRENT, limits.files.max(1)).map_err(FileError::at("rotate", path))
+            shift(dir, limits.files.max(1)).map_err(FileError::at("rotate", path))
         }
         _ => Ok(()),
     }
