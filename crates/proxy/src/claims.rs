@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_named_host_and_the_longer_prefix_win() {
-        let shop = vec!["shop.test".to_owned()];
+        let shop = ["shop.test".to_owned()];
         let claims = Claims::new(
             [
                 (&[][..], "/", "all"),

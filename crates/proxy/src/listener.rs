@@ -16,21 +16,20 @@ pub(crate) fn bind(
     address: SocketAddr,
     count: usize,
 ) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    // SO_REUSEPORT would silently share the port with another proxy of the same user.
-    let probe = socket(address, false)?;
-    let address = probe
-        .local_addr()?
-        .as_socket()
-        .ok_or(io::ErrorKind::AddrNotAvailable)?;
-    drop(probe);
-    let sockets = (0..count)
-        .map(|_| {
-            let socket = socket(address, true)?;
-            socket.listen(BACKLOG)?;
-            Ok(TcpListener::from(socket))
-        })
-        .collect::<io::Result<Vec<_>>>()?;
-    Ok((address, sockets))
+    if address.port() != 0 {
+        // SO_REUSEPORT would silently share the port with another proxy of the same user.
+        drop(socket(address, false)?);
+    }
+    let mut bound = address;
+    let mut sockets = Vec::with_capacity(count);
+    for _ in 0..count {
+        let socket = socket(bound, true)?;
+        socket.listen(BACKLOG)?;
+        let socket = TcpListener::from(socket);
+        bound = socket.local_addr()?;
+        sockets.push(socket);
+    }
+    Ok((bound, sockets))
 }
 
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {

@@ -56,18 +56,21 @@ pub(crate) async fn perform<D: Downstream>(
     let mut hold = None;
     loop {
         let Some(target) = route.choose(worker.index, &refused) else {
-            let hold = hold.get_or_insert_with(|| Hold::new(&route, worker.index));
+            let hold = hold.get_or_insert_with(|| Hold::new(&route));
             match hold
                 .wait(worker, listen, &mut route, !refused.is_empty(), down)
                 .await
             {
                 Waited::Again => refused.clear(),
-                Waited::Gone => return Outcome::Gone,
-                Waited::InVain => {
+                waited => {
                     let nobody = &route.state.nobody.shards[worker.index];
                     nobody.requests.up();
-                    nobody.failed.up();
                     hold.count(nobody);
+                    if matches!(waited, Waited::Gone) {
+                        nobody.client_aborted.up();
+                        return Outcome::Gone;
+                    }
+                    nobody.failed.up();
                     return Outcome::Refused(503, "no instance can take the request now");
                 }
             }
@@ -209,7 +212,7 @@ struct Hold {
 }
 
 impl Hold {
-    fn new(route: &Route, _worker: usize) -> Self {
+    fn new(route: &Route) -> Self {
         let held_before = route.state.held_now.fetch_add(1, Ordering::Relaxed);
         Self {
             until: Instant::now() + Duration::from_millis(route.limits.hold_ms),

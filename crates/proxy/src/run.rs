@@ -63,10 +63,13 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
         .enable_all()
         .build()
         .map_err(ServeError::Worker)?;
-    runtime.block_on(async {
+    let mut threads = Vec::new();
+    let served = runtime.block_on(async {
         let mut senders = Vec::new();
         for worker in &workers {
-            senders.push(worker.start().map_err(ServeError::Worker)?);
+            let (sender, thread) = worker.start().map_err(ServeError::Worker)?;
+            senders.push(sender);
+            threads.push(thread);
         }
         let boot = ProcessId::current()
             .map(|identity| identity.boot)
@@ -74,7 +77,7 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
         let registry = Registry::restore(senders, published, Store::new(home.dir()), boot);
         let control = Arc::new(Control {
             registry: Mutex::new(registry),
-            workers,
+            workers: workers.clone(),
             changed: Notify::new(),
         });
         let socket = server::bind(&home.socket())?;
@@ -87,9 +90,19 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
         tracing::info!("the proxy stops: no new connections, requests finish, sockets move");
         stopping.store(true, Ordering::Release);
         finish(&control).await;
-        home.retire();
         Ok(())
-    })
+    });
+    // With the runtime goes the registry, and with it the workers' tasks; the lock is given up last.
+    drop(runtime);
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a worker panicked");
+        }
+    }
+    if served.is_ok() {
+        home.retire();
+    }
+    served
 }
 
 /// Keeps I7: traffic returns to stable when a lease runs out.

@@ -95,7 +95,7 @@ impl Connection {
                 return self.linger().await;
             }
             Next::Http2 => {
-                let client = std::mem::replace(&mut self.client.input, Default::default());
+                let client = std::mem::take(&mut self.client.input);
                 serve2::serve(
                     &self.worker,
                     self.listen,

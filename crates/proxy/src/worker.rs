@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -54,21 +55,23 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts its thread; it ends with the process.
+    /// Starts its thread; it ends when the sender of its tasks is dropped.
     ///
     /// # Errors
     /// Where the system gives no thread or no event queue.
-    pub(crate) fn start(self: &Arc<Self>) -> std::io::Result<mpsc::UnboundedSender<Task>> {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+    ) -> std::io::Result<(mpsc::UnboundedSender<Task>, JoinHandle<()>)> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .event_interval(61)
             .build()?;
         let (sender, tasks) = mpsc::unbounded_channel();
         let worker = Arc::clone(self);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name(format!("proxy-{}", self.index))
             .spawn(move || runtime.block_on(worker.run(tasks)))?;
-        Ok(sender)
+        Ok((sender, thread))
     }
 
     async fn run(self: Arc<Self>, mut tasks: mpsc::UnboundedReceiver<Task>) {
@@ -93,8 +96,6 @@ impl Worker {
                 }
             }
         }
-        // The proxy stops: connections under way are still served until the process ends.
-        std::future::pending::<()>().await;
     }
 
     async fn accept(

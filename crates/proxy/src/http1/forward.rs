@@ -23,7 +23,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) client: IpAddr,
     /// How the body is framed toward the instance.
     pub(crate) framing: Framing,
-    /// Whether the client said that the body is empty (`Content-Length: 0` is passed on).
+    /// Whether the client waits for `100 Continue`.
     pub(crate) expects_continue: bool,
     /// Whether the client takes trailers.
     pub(crate) takes_trailers: bool,
