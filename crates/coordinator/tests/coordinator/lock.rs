@@ -1,0 +1,107 @@
+//! Two coordinators never both act.
+
+use std::time::Duration;
+
+use coordinator::{Error, Progress, Verb};
+use rollout::Phase;
+
+use crate::rig::{Rig, alive, deploy, service};
+
+#[tokio::test(start_paused = true)]
+async fn a_second_deploy_is_told_who_is_at_work_and_an_abort_from_elsewhere_reaches_the_first() {
+    let rig = Rig::serving(1).await;
+    let first = rig.coordinator(alive());
+    let planned = first.plan(deploy('b')).await.unwrap();
+    let mut ignore = |_: &Progress| {};
+    let running = first.run(planned, &mut ignore, None);
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let other = rig.coordinator(ledger::wire::v1::Holder {
+            user: "bob".into(),
+            ..crate::rig::dead()
+        });
+        let Err(Error::Held { lease, .. }) = other.check_free(&service()).await else {
+            panic!()
+        };
+        assert_eq!(lease.holder.user, "ada");
+        let Err(error @ Error::Held { .. }) = other.plan(deploy('c')).await else {
+            panic!()
+        };
+        assert!(
+            error.to_string().contains("ada@lead") && error.to_string().contains("cutover abort"),
+            "{error}"
+        );
+        other
+            .abort(&service(), &mut |_: &Progress| {})
+            .await
+            .unwrap()
+    };
+    let (first, second) = tokio::join!(running, second);
+    let first = first.unwrap();
+    assert_eq!(
+        (first.phase, first.cause.as_deref()),
+        (Phase::Aborted, Some("aborted by bob@lead"))
+    );
+    assert_eq!(
+        (second.phase, second.rollout),
+        (Phase::Aborted, first.rollout)
+    );
+    assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_whose_lease_was_taken_away_stops_and_changes_nothing_more() {
+    let rig = Rig::serving(1).await;
+    let first = rig.coordinator(alive());
+    let planned = first.plan(deploy('b')).await.unwrap();
+    let mut ignore = |_: &Progress| {};
+    let running = first.run(planned, &mut ignore, None);
+    let robber = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        rig.coordinator(crate::rig::dead())
+            .force_release(&service())
+            .await
+            .unwrap()
+    };
+    let (first, broken) = tokio::join!(running, robber);
+    let Err(Error::Fenced { detail, .. }) = first else {
+        panic!("{first:?}")
+    };
+    assert!(detail.contains("taken away by ada@lead"), "{detail}");
+    assert!(broken.is_some());
+    assert_eq!(rig.abort().await.unwrap().phase, Phase::Aborted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_at_the_terminal_may_abort() {
+    let rig = Rig::serving(1).await;
+    let coordinator = rig.coordinator(alive());
+    let planned = coordinator.plan(deploy('b')).await.unwrap();
+    let (verbs, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let mut watching = |progress: &Progress| {
+        if matches!(progress, Progress::StepStarted { step: "watch", .. }) {
+            verbs
+                .send(Verb::Abort {
+                    by: "ada@lead".into(),
+                })
+                .unwrap();
+        }
+    };
+    let outcome = coordinator
+        .run(planned, &mut watching, Some(receiver))
+        .await
+        .unwrap();
+    assert_eq!(outcome.phase, Phase::Aborted);
+    assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_made_for_other_hosts_than_there_are_is_not_run() {
+    let mut rig = Rig::serving(1).await;
+    let coordinator = rig.coordinator(crate::rig::dead());
+    let planned = coordinator.plan(deploy('b')).await.unwrap();
+    rig.run(deploy('c')).await.unwrap();
+    let stale = coordinator.run(planned, &mut |_: &Progress| {}, None).await;
+    assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
+    assert!(coordinator.leases(None).await.unwrap().is_empty());
+}
