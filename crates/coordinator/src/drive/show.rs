@@ -46,13 +46,11 @@ impl Shown {
                     }
                 }
             }
-            Event::Lost { host, detail } => {
-                if self.lost.insert(host.clone()) {
-                    observer.on(&Progress::HostLost {
-                        host: host.to_string(),
-                        detail: detail.clone(),
-                    });
-                }
+            Event::Lost { host, detail } if self.lost.insert(host.clone()) => {
+                observer.on(&Progress::HostLost {
+                    host: host.to_string(),
+                    detail: detail.clone(),
+                });
             }
             _ => {}
         }

@@ -112,10 +112,6 @@ pub enum Call {
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value at a time, at the edge"
-)]
 pub enum Reply {
     /// The lease is the caller's.
     Acquired {

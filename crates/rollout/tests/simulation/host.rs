@@ -121,7 +121,7 @@ impl Host {
         self.instances.get(id).is_some_and(|instance| {
             let own = instance.artifact == *candidate;
             let well = !(own && (self.temper.sick || self.temper.crash_loop));
-            let steady = !(own && self.temper.flaps) || (now / 700) % 2 == 0;
+            let steady = !(own && self.temper.flaps) || (now / 700).is_multiple_of(2);
             instance.running && now >= instance.healthy_at && well && steady
         })
     }
