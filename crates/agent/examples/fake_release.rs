@@ -2,6 +2,7 @@
 //!
 //! `start` listens on `PORT` and answers `GET /health` with the status last set by `GET /set/STATUS`;
 //! `GET /crash` ends it with code 3. `eval TEXT` prints the text and notes it in the file `NOTES`.
+//! While the file `FAKE_GATE` is there a start waits, and listens nowhere.
 //! `FAKE_RAISE` makes a start fail, `FAKE_PORT` listens elsewhere, `FAKE_STUBBORN` does not heed SIGTERM.
 
 use std::fs::OpenOptions;
@@ -29,6 +30,10 @@ async fn start() -> io::Result<()> {
     if let Ok(message) = std::env::var("FAKE_RAISE") {
         writeln!(io::stderr(), "** (RuntimeError) {message}")?;
         std::process::exit(1);
+    }
+    let gate = std::env::var("FAKE_GATE").unwrap_or_default();
+    while std::path::Path::new(&gate).exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let port = std::env::var("FAKE_PORT").or_else(|_| std::env::var("PORT"));

@@ -17,6 +17,7 @@ mod prepare;
 mod registry;
 mod resume;
 mod site;
+mod stop;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus, Launch, ProbeResult};
 use crate::health;
 use crate::refusal::Refusal;
-pub(crate) use end::Run;
+pub(crate) use end::{Run, What};
 pub(crate) use kept::{Desired, Kept};
 pub(crate) use registry::Instances;
 pub(crate) use resume::find;

@@ -141,3 +141,26 @@ pub(crate) async fn blocking<T: Send + 'static>(
         Err(error) => Err(Refusal::failed("panicked", error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart_and_with_the_remedy() {
+        let full = || FileError {
+            operation: "write",
+            path: "/var/lib/cutover/x".into(),
+            source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+        };
+        for refusal in [
+            Refusal::from(full()),
+            Refusal::from(host::root::Error::from(full())),
+        ] {
+            assert_eq!(refusal.status, StatusCode::INSUFFICIENT_STORAGE);
+            assert_eq!(refusal.kind, "no_space");
+            assert!(refusal.message.contains("/var/lib/cutover/x"), "{refusal}");
+            assert!(refusal.message.contains("free some"), "{refusal}");
+        }
+    }
+}

@@ -5,16 +5,16 @@
 //! went down, its outcome is unknown, and it is never begun again.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::shim::{self, Directory, Launch, LogLimits};
+use host::shim::{self, Directory, Launch, LogLimits, StartError};
 use sys::file::FileError;
 
 use crate::api::v1::{Run as Asked, RunStatus};
 use crate::home;
-use crate::instance::{Instances, Run, Site, find};
+use crate::instance::{Instances, Run, Site, What, find};
 use crate::name;
 use crate::refusal::{Refusal, blocking};
 
@@ -80,7 +80,12 @@ impl Runs {
         sys::file::sync_dir(&self.site.home.runs())?;
         tracing::info!(run = id, instance = asked.instance, "begins");
         match shim::start(&self.site.binary, &dir).await {
-            Ok(record) => watch(dir.clone(), Run::of(record)?, asked.timeout_ms),
+            Ok(record) => self.watch(dir.clone(), Run::of(record)?, asked.timeout_ms),
+            Err(error @ StartError::Spawn { .. }) => {
+                // No shim, no command: it may be asked for again.
+                host::root::remove(dir.path())?;
+                return Err(error.into());
+            }
             Err(error) => say(&dir, &format!("[cutover] {error}\n"))?,
         }
         self.status_of(&dir)
@@ -115,10 +120,34 @@ impl Runs {
             if let Some(run) = find(&dir, &self.site.binary).await {
                 let began = dir.record()?.map_or(0, |record| record.started_ms);
                 let gone = sys::clock::now_ms().saturating_sub(began);
-                watch(dir, run, asked.timeout_ms.saturating_sub(gone));
+                self.watch(dir, run, asked.timeout_ms.saturating_sub(gone));
             }
         }
         Ok(())
+    }
+
+    /// Kills a run that takes too long.
+    fn watch(&self, dir: Directory, run: Run, left_ms: u64) {
+        let binary = self.site.binary.clone();
+        tokio::spawn(async move {
+            let left = Duration::from_millis(left_ms);
+            if tokio::time::timeout(left, ended(&dir, run, &binary))
+                .await
+                .is_ok()
+            {
+                return;
+            }
+            let Some(run) = find(&dir, &binary).await else {
+                return;
+            };
+            run.kill().await;
+            let exit = run.exit(&dir).await;
+            tracing::warn!(dir = %dir.path().display(), exit, "a run took too long");
+            let said = blocking(move || say(&dir, "[cutover] killed: it did not end in time\n"));
+            if let Err(refusal) = said.await {
+                tracing::warn!(%refusal, "the log of a run cannot be written");
+            }
+        });
     }
 
     fn dir(&self, id: &str) -> Directory {
@@ -146,21 +175,14 @@ impl Runs {
     }
 }
 
-/// Kills a run that takes too long.
-fn watch(dir: Directory, run: Run, left_ms: u64) {
-    tokio::spawn(async move {
-        let left = Duration::from_millis(left_ms);
-        if tokio::time::timeout(left, run.ended()).await.is_err() {
-            run.kill().await;
-            let note = "[cutover] killed: it did not end in time\n".to_owned();
-            let ended = run.exit(&dir).await;
-            tracing::warn!(dir = %dir.path().display(), ended, "a run took too long");
-            let said = blocking(move || say(&dir, &note)).await;
-            if let Err(refusal) = said {
-                tracing::warn!(%refusal, "the log of a run cannot be written");
-            }
+/// Waits for the end of a run, also past the death of its shim.
+async fn ended(dir: &Directory, mut run: Run, binary: &Path) {
+    while run.ended().await == What::Shim {
+        match find(dir, binary).await {
+            Some(adopted) => run = adopted,
+            None => return,
         }
-    });
+    }
 }
 
 fn say(dir: &Directory, line: &str) -> Result<(), Refusal> {

@@ -25,6 +25,9 @@ use kept::{Kept, Service};
 
 /// Time for the proxy to come up before a call is refused.
 const PROXY_TIME: Duration = Duration::from_secs(10);
+/// Pause before another attempt to tell the proxy; it doubles.
+const REFRESH_PAUSE: Duration = Duration::from_millis(250);
+const REFRESH_PAUSE_LONGEST: Duration = Duration::from_secs(10);
 /// A lease with less time than this is left to run out rather than sent again.
 const LEASE_LEFT_MIN_MS: u64 = 500;
 
@@ -203,15 +206,22 @@ impl Services {
         })
     }
 
-    /// Brings addresses and health at the proxy up to date, or all of it if it lost the service.
+    /// Brings addresses and health at the proxy up to date, or all of it if it lost the service. Tried
+    /// until it is done, or there is no proxy: all is sent when one comes up.
     async fn refresh(&self, key: &str) {
-        let turn = self.turn(key);
-        let _turn = turn.lock().await;
-        if *self.lives.borrow() == 0 {
-            return; // All is sent when it comes up.
-        }
-        if let Err(refusal) = self.refresh_in_turn(key).await {
+        let mut pause = REFRESH_PAUSE;
+        while *self.lives.borrow() > 0 {
+            let turn = self.turn(key);
+            let refreshed = {
+                let _turn = turn.lock().await;
+                self.refresh_in_turn(key).await
+            };
+            let Err(refusal) = refreshed else {
+                return;
+            };
             tracing::warn!(service = key, %refusal, "the proxy could not be brought up to date");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(REFRESH_PAUSE_LONGEST);
         }
     }
 

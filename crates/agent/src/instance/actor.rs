@@ -10,12 +10,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::backoff::Backoff;
 use super::end::{Run, What};
+use super::resume::find;
 use super::{Command, Desired, Kept, Life, Notice, Site, kept, prepare};
 use crate::api::v1::{InstanceSpec, InstanceState};
 use crate::refusal::{Refusal, blocking};
 
-/// Time for the proxy to learn that an instance goes.
-const TELL_TIME: Duration = Duration::from_secs(3);
 /// Pause before another attempt to put a shim beside a program that lost its own.
 const SHIM_PAUSE: Duration = Duration::from_secs(1);
 
@@ -125,9 +124,17 @@ impl Actor {
     }
 
     /// Starts with what is kept; where that fails the instance is stopped.
-    async fn start_on_purpose(&mut self) -> Result<(), Refusal> {
+    pub(super) async fn start_on_purpose(&mut self) -> Result<(), Refusal> {
         self.keep()?;
         self.backoff = Backoff::default();
+        if let Some(run) = find(&self.dir, &self.site.binary).await {
+            tracing::warn!(
+                instance = self.id,
+                "what an earlier start left is ended first"
+            );
+            run.kill().await;
+            run.exit(&self.dir).await;
+        }
         if let Some(spec) = &self.spec {
             host::log::fresh(&self.path.join("logs"), prepare::log_limits(spec))?;
         }
@@ -188,6 +195,10 @@ impl Actor {
 
     async fn start_again(&mut self) {
         self.phase = Phase::Idle;
+        // A shim of an agent that died in the middle of a start may have come to life since.
+        if let Some(run) = find(&self.dir, &self.site.binary).await {
+            return self.attach(run);
+        }
         if let Err(refusal) = self.launch().await {
             tracing::warn!(instance = self.id, %refusal, "cannot be started again");
             self.kept.last_exit = Some(format!("did not start: {refusal}"));
@@ -212,45 +223,6 @@ impl Actor {
                 tokio::time::sleep(SHIM_PAUSE).await;
             }
         }
-    }
-
-    /// Stops it on purpose: the intent is on disk first, and the proxy knows before the process does.
-    pub(super) async fn stop(&mut self, timeout_ms: Option<u64>) -> Result<(), Refusal> {
-        let Some(spec) = self.spec.clone() else {
-            return Err(never_started(&self.id));
-        };
-        self.kept.desired = Desired::Stopped;
-        self.kept.warm_until_ms = None;
-        self.keep()?;
-        self.end_run(timeout_ms.unwrap_or(spec.stop_timeout_ms))
-            .await;
-        self.publish();
-        self.keep()
-    }
-
-    async fn end_run(&mut self, timeout_ms: u64) {
-        if matches!(self.phase, Phase::Running(..)) {
-            self.tell(InstanceState::Stopping);
-            self.tell_proxy().await;
-        }
-        if let Phase::Running(run, _) = std::mem::replace(&mut self.phase, Phase::Idle) {
-            run.stop(Duration::from_millis(timeout_ms)).await;
-            let exit = run.exit(&self.dir).await;
-            tracing::info!(instance = self.id, exit, "stopped on purpose");
-            self.kept.last_exit = Some(exit);
-        }
-    }
-
-    async fn restart(&mut self) -> Result<(), Refusal> {
-        let Some(spec) = self.spec.clone() else {
-            return Err(never_started(&self.id));
-        };
-        // Meant to run throughout: an agent that dies in between starts it again.
-        self.kept.desired = Desired::Running;
-        self.kept.restarts = 0;
-        self.keep()?;
-        self.end_run(spec.stop_timeout_ms).await;
-        self.start_on_purpose().await
     }
 
     async fn warm_over(&mut self) {
@@ -283,19 +255,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Waits until the proxy sends no new requests here, for a bounded time.
-    async fn tell_proxy(&self) {
-        let (told, answer) = oneshot::channel();
-        let id = self.id.clone();
-        let told = Some(told);
-        if self.notices.send(Notice::Changed { id, told }).is_ok()
-            && tokio::time::timeout(TELL_TIME, answer).await.is_err()
-        {
-            tracing::warn!(instance = self.id, "the proxy could not be told in time");
-        }
-    }
-
-    fn keep(&self) -> Result<(), Refusal> {
+    pub(super) fn keep(&self) -> Result<(), Refusal> {
         Ok(self.kept.write(&self.path)?)
     }
 
@@ -313,7 +273,7 @@ impl Actor {
         });
     }
 
-    fn tell(&self, state: InstanceState) {
+    pub(super) fn tell(&self, state: InstanceState) {
         let process = match &self.phase {
             Phase::Running(run, _) => Some(run.process.clone()),
             _ => None,
@@ -348,7 +308,7 @@ async fn warm_over(until_ms: Option<u64>) {
     tokio::time::sleep(Duration::from_millis(left)).await;
 }
 
-fn never_started(id: &str) -> Refusal {
+pub(super) fn never_started(id: &str) -> Refusal {
     Refusal::unknown("unknown_instance", format!("no instance {id}"))
 }
 

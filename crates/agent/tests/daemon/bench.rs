@@ -92,6 +92,7 @@ impl Bench {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         env.insert("RELEASE_DISTRIBUTION".into(), "none".into());
+        env.insert("FAKE_GATE".into(), self.gate().to_str().unwrap().into());
         env.insert("NOTES".into(), self.notes().to_str().unwrap().into());
         InstanceSpec {
             service: SERVICE.into(),
@@ -109,6 +110,20 @@ impl Bench {
             log_bytes_max: 100_000,
             log_files: 2,
         }
+    }
+
+    fn gate(&self) -> PathBuf {
+        self.temp.path().join("gate")
+    }
+
+    /// Makes an instance crash, and keeps it from listening until the gate is opened.
+    pub(crate) async fn crash(&self, instance: &InstanceStatus) {
+        sys::file::write_atomic(&self.gate(), b"", sys::file::Access::Shared).unwrap();
+        assert_eq!(get(instance.address, "/crash").await, None);
+    }
+
+    pub(crate) fn open_gate(&self) {
+        fs::remove_file(self.gate()).unwrap();
     }
 
     pub(crate) fn notes(&self) -> PathBuf {
@@ -187,28 +202,40 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        let mut left = vec![identity(&self.home.join("agent.json"), &[])];
-        left.push(identity(&self.home.join("proxy/proxy.json"), &[]));
+        // The agent first, lest it starts anew what ends; then all whose arguments name this home.
+        if let Some(agent) = identity(&self.home.join("agent.json"), &[]) {
+            agent.signal(Signal::KILL);
+        }
+        let mut left = vec![];
         for group in ["instances", "runs"] {
             for dir in fs::read_dir(self.home.join(group))
                 .into_iter()
                 .flatten()
                 .flatten()
             {
-                let record = dir.path().join("run.json");
-                left.push(identity(&record, &["shim"]));
-                left.push(identity(&record, &["process"]));
+                left.extend(identity(&dir.path().join("run.json"), &["process"]));
             }
         }
-        // The agent first, lest it starts anew what ends.
-        for process in left.into_iter().flatten() {
+        let home = self.home.to_str().unwrap();
+        left.extend(
+            host::process::all()
+                .filter(|pid| names(*pid, home))
+                .filter_map(ProcessId::of),
+        );
+        for process in left {
             process.signal(Signal::KILL);
         }
-        let home = self.home.join("instances");
-        if host::root::remove(&home).is_err() {
-            fs::remove_dir_all(&home).unwrap_or_default();
+        let instances = self.home.join("instances");
+        if host::root::remove(&instances).is_err() {
+            fs::remove_dir_all(&instances).unwrap_or_default();
         }
     }
+}
+
+/// Whether the arguments of a process name a path.
+fn names(pid: i32, path: &str) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| String::from_utf8_lossy(&line).contains(path))
 }
 
 fn identity(path: &Path, below: &[&str]) -> Option<ProcessId> {

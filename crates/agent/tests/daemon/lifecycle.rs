@@ -55,10 +55,11 @@ async fn one_that_does_not_stop_is_killed_once_its_time_is_over() {
 async fn a_crash_is_followed_by_a_start_on_the_same_ports() {
     let bench = Bench::new().await;
     let first = bench.one(&[]).await;
-    assert_eq!(get(first.address, "/crash").await, None);
+    bench.crash(&first).await;
     let waiting = bench.until(ONE, |s| s.restarts == 1).await;
     assert_eq!(waiting.healthy, Some(false));
     assert_eq!(waiting.last_exit.as_deref(), Some("exited with code 3"));
+    bench.open_gate();
     let second = bench
         .until(ONE, |s| {
             s.state == InstanceState::Running && s.pid != first.pid

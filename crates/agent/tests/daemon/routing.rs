@@ -92,10 +92,12 @@ async fn traffic_reaches_the_instance_and_stops_at_once_when_it_crashes() {
     assert!(backend(&status, ONE).healthy);
     let (code, body) = get(status.bound, "/").await.unwrap();
     assert_eq!((code, body), (200, format!("fake_1 {}", one.pid.unwrap())));
-    get(one.address, "/crash").await;
+    bench.crash(&one).await;
     bench.until_routed(|s| !backend(s, ONE).healthy).await;
     // A request that comes now is held until the instance is there again.
-    let (code, body) = get(status.bound, "/").await.unwrap();
+    let held = tokio::spawn(async move { get(status.bound, "/").await });
+    bench.open_gate();
+    let (code, body) = held.await.unwrap().unwrap();
     assert_eq!(code, 200);
     assert_ne!(body, format!("fake_1 {}", one.pid.unwrap()));
     let healed = bench.until_routed(|s| backend(s, ONE).healthy).await;
@@ -186,7 +188,7 @@ async fn routes_damaged_on_disk_are_learnt_from_the_proxy() {
     sys::file::write_atomic(&path, cut, sys::file::Access::Private).unwrap();
     ensure(&bench.home, &example("daemon")).await.unwrap();
     bench.until_routed(|s| backend(s, ONE).healthy).await;
-    get(one.address, "/crash").await;
+    bench.crash(&one).await;
     bench.until_routed(|s| !backend(s, ONE).healthy).await;
 }
 
