@@ -9,7 +9,7 @@ use crate::rig::*;
 #[tokio::test]
 async fn a_client_that_takes_nothing_stops_its_instance() {
     let proxy = Proxy::start().await;
-    const SIZE: usize = 256 * 1024 * 1024;
+    const SIZE: usize = 96 * 1024 * 1024;
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);
     let instance = Instance::raw(move |mut wire, _| {
