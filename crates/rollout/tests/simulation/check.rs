@@ -42,6 +42,12 @@ impl World {
                     );
                 }
             }
+            // I7: from the decision on, no proxy can go back by itself.
+            let may_revert = route.lease.is_some() && !route.prepared;
+            assert!(
+                !self.ledger.decided || !(may_revert || route.reverted),
+                "{at}: I7"
+            );
             // I8: stable runs until the decision.
             if !self.ledger.decided {
                 for id in &plan.stable {
