@@ -1,6 +1,7 @@
 //! What a coordinator could not do, and what a person does next.
 
 use coordinator::Error;
+use rollout::PlanError;
 
 use super::{Failure, Kind};
 
@@ -34,6 +35,11 @@ impl From<Error> for Failure {
             Error::Unreachable { .. } => {
                 failure.hint("run `cutover agent status` to see whether the agent still runs")
             }
+            Error::Plan(PlanError::MarkedBad { artifact, .. }) => failure.hint(format!(
+                "if what was wrong lies outside the artifact (settings, environment, a database) and is \
+                 mended, name it: `cutover deploy --artifact {}`",
+                artifact.short()
+            )),
             _ => failure,
         }
     }

@@ -41,10 +41,16 @@ pub(crate) fn conclude(context: &Context, outcome: &Outcome) -> Result<(), Failu
 fn failure(outcome: &Outcome) -> Failure {
     let cause = outcome.cause.as_deref().unwrap_or("no cause is known");
     let rollout = &outcome.rollout;
+    let had_stable = outcome.receipt.as_ref().is_none_or(|r| r.from.is_some());
+    let serves = if had_stable {
+        "stable serves"
+    } else {
+        "nothing serves, as before"
+    };
     let failure = match (outcome.phase, outcome.finished) {
         (Phase::Aborted, _) => Failure::new(
             Kind::Reverted,
-            format!("rollout {rollout} was given up and stable serves: {cause}"),
+            format!("rollout {rollout} was given up and {serves}: {cause}"),
         )
         .hint(format!("`cutover show {rollout}` has every step and the receipt")),
         (Phase::Paused, _) => Failure::new(
@@ -81,5 +87,36 @@ fn with_log(mut failure: Failure, log: &LogTail) -> Failure {
             "`cutover app logs --instance {}` has the rest of its log",
             log.instance
         ))
-        .output(&log.text)
+        .output(&end(&log.text))
+}
+
+/// The last lines of a log, each short enough to be read: a BEAM's crash report has lines of kilobytes.
+fn end(log: &str) -> String {
+    const LINES_MAX: usize = 24;
+    const LINE_CHARS_MAX: usize = 200;
+    let lines: Vec<String> = log
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .map(|line| match line.char_indices().nth(LINE_CHARS_MAX) {
+            Some((at, _)) => format!("{} …", &line[..at]),
+            None => line.to_owned(),
+        })
+        .collect();
+    lines[lines.len().saturating_sub(LINES_MAX)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_is_cut_to_what_a_person_reads() {
+        let log = format!("first\n{}\n\n{}", "line\n".repeat(40), "ü".repeat(1000));
+        let end = end(&log);
+        assert_eq!(end.lines().count(), 24);
+        assert!(!end.contains("first"));
+        let last = end.lines().last().unwrap();
+        assert!(last.chars().count() == 202 && last.ends_with('…'));
+    }
 }

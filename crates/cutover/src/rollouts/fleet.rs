@@ -1,7 +1,7 @@
 //! The hosts of an environment, reached through their agents. Today that is this machine.
 
 use agent::api::v1::ImportArtifact;
-use agent::client::Client;
+use agent::client::{self, Client};
 use ledger::wire::v1::{Call, Reply};
 use release::{ArtifactId, Store};
 use rollout::HostId;
@@ -62,7 +62,12 @@ impl Fleet {
         };
         for (host, client) in &self.hosts {
             let progress = context.printer.progress(format!("ship to {host}"));
-            let info = client.import(&import).await?;
+            let info = match client.import(&import).await {
+                Err(error @ client::Error::Refused { .. }) => {
+                    return Err(Failure::of(Kind::Verification, &error));
+                }
+                answer => answer?,
+            };
             progress.done(if info.already {
                 "is there already"
             } else {
