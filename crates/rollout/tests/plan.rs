@@ -77,7 +77,19 @@ fn plan(request: &Request, hosts: &[HostFacts]) -> Result<Plan, PlanError> {
 
 /// Checks where the candidate is placed, such as `"2 fresh"`, and what gives way.
 fn check(slots: &str, serving: Option<(char, &[u32])>, per_host: u32, placed: &str, cleared: &str) {
+    check_for(Purpose::Deploy, slots, serving, per_host, placed, cleared);
+}
+
+fn check_for(
+    purpose: Purpose,
+    slots: &str,
+    serving: Option<(char, &[u32])>,
+    per_host: u32,
+    placed: &str,
+    cleared: &str,
+) {
     let request = Request {
+        purpose,
         instances_per_host: per_host,
         ..deploy('c')
     };
@@ -109,9 +121,25 @@ fn the_candidate_takes_the_lowest_slots_that_stable_is_not_in() {
     check("b+ a+", Some(('a', &[2])), 1, "1 fresh", "1");
     check("a+ a+", Some(('a', &[1, 2])), 2, "3 fresh, 4 fresh", "");
     check(". . a+ a+", Some(('a', &[3, 4])), 2, "1 fresh, 2 fresh", "");
-    check("a+ c+", Some(('a', &[1])), 1, "2 warm", "");
-    check("a+ c", Some(('a', &[1])), 1, "2 stored", "");
-    check("a+ . c+", Some(('a', &[1])), 2, "2 fresh, 3 warm", "");
+}
+
+#[test]
+fn a_rollback_takes_what_is_there_and_a_deploy_starts_anew_for_settings_may_have_changed() {
+    let back = |slots, per_host, placed, cleared| {
+        check_for(
+            Purpose::Rollback,
+            slots,
+            Some(('a', &[1])),
+            per_host,
+            placed,
+            cleared,
+        );
+    };
+    back("a+ c+", 1, "2 warm", "");
+    back("a+ c", 1, "2 stored", "");
+    back("a+ . c+", 2, "2 fresh, 3 warm", "");
+    check("a+ c+", Some(('a', &[1])), 1, "2 fresh", "2");
+    check("a+ c", Some(('a', &[1])), 1, "2 fresh", "2");
 }
 
 #[test]
