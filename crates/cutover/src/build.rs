@@ -196,7 +196,13 @@ fn refuse_env_sh(
     let Ok(bytes) = sys::file::read_bounded(&path, ENV_SH_BYTES_MAX) else {
         return Ok(());
     };
-    let mut names = vec!["RELEASE_NODE", "RELEASE_TMP"];
+    let mut names = vec![
+        "RELEASE_NODE",
+        "RELEASE_TMP",
+        "RELEASE_COOKIE",
+        "RELEASE_DISTRIBUTION",
+        "RELEASE_VSN",
+    ];
     names.extend(settings.ports.keys().map(String::as_str));
     for found in env_overrides(&String::from_utf8_lossy(&bytes), &names) {
         let message = format!(
