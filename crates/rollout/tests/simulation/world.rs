@@ -1,6 +1,7 @@
 //! The world of a simulation: hosts, a network that delays, loses, repeats and reorders, and coordinators
 //! that die.
 
+#[path = "world/birth.rs"]
 mod birth;
 
 use std::collections::BTreeMap;
@@ -398,4 +399,3 @@ impl World {
         }
     }
 }
-
