@@ -20,37 +20,10 @@ use crate::flight::{Counted, Kind};
 use crate::http1::body::{BadBody, Decoder, Piece};
 use crate::http1::response::{self, BadAnswer};
 use crate::http1::{FIELDS_MAX, Framing};
+use crate::outgoing::Outgoing;
 use crate::sockets::{Entry, Order};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
-
-/// What is sent to the instance: the head and, at first, the beginning of the body.
-#[derive(Debug, Default)]
-pub(crate) struct Outgoing {
-    /// Head and body, as framed for the instance.
-    pub(crate) bytes: Vec<u8>,
-    sent: usize,
-    body_done: bool,
-    primed: bool,
-    spilled: bool,
-}
-
-impl Outgoing {
-    /// Begins anew for a request with or without a body; `bytes` is then to hold its head.
-    pub(crate) fn restart(&mut self, has_body: bool) {
-        self.bytes.clear();
-        self.sent = 0;
-        self.body_done = !has_body;
-        self.primed = !has_body;
-        self.spilled = false;
-    }
-
-    /// Goes back to the start, to be sent to another instance; says whether all of it is still here.
-    pub(crate) fn rewind(&mut self) -> bool {
-        self.sent = 0;
-        !self.spilled
-    }
-}
 
 /// What the exchange must know of the request.
 #[derive(Debug, Clone, Copy)]
@@ -229,7 +202,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             self.take_body(cx)?;
         }
         while !self.write_broken {
-            if self.out.sent < self.out.bytes.len() {
+            if !self.out.is_sent() {
                 match self.up.poll_write(cx, &self.out.bytes[self.out.sent..]) {
                     Poll::Ready(Ok(count)) => {
                         self.out.sent += count;
@@ -243,11 +216,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             } else if self.out.body_done {
                 return Ok(());
             } else {
-                if !self.out.bytes.is_empty() {
-                    self.out.bytes.clear();
-                    self.out.sent = 0;
-                    self.out.spilled = true;
-                }
+                self.out.spill();
                 if !self.take_body(cx)? {
                     return Ok(());
                 }
@@ -300,7 +269,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
                         Piece::End => {
                             self.down.end(decoder.trailers());
                             let leftover = !self.up.input.is_empty();
-                            let unsent = self.out.sent < self.out.bytes.len() || self.write_broken;
+                            let unsent = !self.out.is_sent() || self.write_broken;
                             self.phase = Phase::Flushing(End::Complete {
                                 reusable: self.reusable
                                     && !leftover
@@ -437,9 +406,8 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         }
         let silent = now.saturating_duration_since(self.last_active);
         let longer_than = |ms: u64| silent >= Duration::from_millis(ms);
-        let waits_for_answer = matches!(self.phase, Phase::Head)
-            && self.out.body_done
-            && self.out.sent == self.out.bytes.len();
+        let waits_for_answer =
+            matches!(self.phase, Phase::Head) && self.out.body_done && self.out.is_sent();
         if waits_for_answer {
             return longer_than(self.limits.response_timeout_ms)
                 .then(|| self.instance(Wrong::TimedOut));
@@ -447,7 +415,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         if !longer_than(self.limits.idle_timeout_ms) {
             return None;
         }
-        let uploads = !self.out.body_done && self.out.sent == self.out.bytes.len();
+        let uploads = !self.out.body_done && self.out.is_sent();
         if self.waits_for_client || (matches!(self.phase, Phase::Head) && uploads) {
             return Some(End::ClientSlow);
         }

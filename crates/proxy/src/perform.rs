@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::downstream::Downstream;
-use crate::exchange::{Ask, End, Exchange, Outgoing, Wrong};
+use crate::exchange::{Ask, End, Exchange, Wrong};
 use crate::flight::{Counted, Kind};
+use crate::outgoing::Outgoing;
 use crate::table::Route;
 use crate::timer::Timer;
 use crate::upstream::Upstream;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use sys::clock;
 use tokio::sync::mpsc::UnboundedSender;
@@ -12,7 +11,7 @@ use crate::claims::{Claims, overlap};
 use crate::commitment::{Reverted, Tick};
 use crate::config;
 use crate::control::v1::{Drain, Listener, ServiceConfig, ServiceStatus, Traffic};
-use crate::listener;
+use crate::listeners::Listeners;
 use crate::service::{self, Service};
 use crate::state::{self, State, StateError, Store};
 use crate::table::{ListenerRoutes, Published, Table};
@@ -50,23 +49,15 @@ pub(crate) enum RegistryError {
     NotDurable(#[from] StateError),
 }
 
-#[derive(Debug)]
-struct Listening {
-    bound: SocketAddr,
-    open: Arc<AtomicU32>,
-    is_bound: bool,
-}
-
 /// Owns every service.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    workers: Vec<UnboundedSender<Task>>,
     published: Arc<Published>,
     store: Store,
     boot: String,
     sequence: u64,
     services: BTreeMap<String, Service>,
-    listeners: BTreeMap<SocketAddr, Listening>,
+    listeners: Listeners,
 }
 
 impl Registry {
@@ -87,12 +78,11 @@ impl Registry {
             );
         }
         let mut registry = Self {
-            workers,
             published,
             store,
             sequence: state.sequence,
             services: BTreeMap::new(),
-            listeners: BTreeMap::new(),
+            listeners: Listeners::new(workers),
             boot,
         };
         let same_boot = state.boot == registry.boot;
@@ -110,14 +100,7 @@ impl Registry {
             let firmness = service::kept_firmness(&kept, same_boot);
             let listen = kept.config.listen;
             let bound = state::bound_before(&state.listeners, listen).unwrap_or(listen);
-            registry
-                .listeners
-                .entry(listen)
-                .or_insert_with(|| Listening {
-                    bound,
-                    open: Arc::default(),
-                    is_bound: false,
-                });
+            registry.listeners.enter(listen, bound);
             let mut service = registry.new_service(kept.config.clone(), firmness.clone());
             service.configure(kept.config, firmness);
             registry.services.insert(key, service);
@@ -153,7 +136,10 @@ impl Registry {
                 });
             }
         }
-        self.listen(config.listen)?;
+        let listen = config.listen;
+        self.listeners
+            .listen(listen)
+            .map_err(|source| RegistryError::Listen { listen, source })?;
         let now = clock::boot_ms();
         let firmness = service::firmness(&config.commitment, now);
         // Written as it will be, and only then done.
@@ -268,13 +254,7 @@ impl Registry {
 
     /// Every listener.
     pub(crate) fn listeners(&self) -> Vec<Listener> {
-        let listeners = self.listeners.iter();
-        listeners
-            .map(|(listen, listening)| Listener {
-                listen: *listen,
-                bound: listening.bound,
-            })
-            .collect()
+        self.listeners.list()
     }
 
     /// Reverts every service whose lease has run out: traffic first, the file after. Returns when the
@@ -306,23 +286,9 @@ impl Registry {
             .min()
     }
 
-    /// Binds listeners that could not be bound before; says whether all are.
-    pub(crate) fn bind_missing(&mut self) -> bool {
-        let workers = &self.workers;
-        let mut all = true;
-        for (listen, listening) in &mut self.listeners {
-            if listening.is_bound {
-                continue;
-            }
-            match start_listening(workers, *listen, listening) {
-                Ok(()) => {}
-                Err(error) => {
-                    all = false;
-                    tracing::error!(%listen, bound = %listening.bound, %error, "cannot listen; trying again");
-                }
-            }
-        }
-        all
+    /// Binds listeners that could not be bound before.
+    pub(crate) fn bind_missing(&mut self) {
+        self.listeners.bind_missing();
     }
 
     /// Closes idle connections to instances.
@@ -332,9 +298,7 @@ impl Registry {
 
     /// Stops to accept on every listener.
     pub(crate) fn stop_accepting(&self) {
-        for listen in self.listeners.keys() {
-            self.tell_all(|| Task::Unlisten(*listen));
-        }
+        self.listeners.stop();
     }
 
     fn change_firmness(
@@ -367,7 +331,7 @@ impl Registry {
             .map(|service| service.state.epoch + 1)
             .max();
         let epoch = clock::now_ms().max(after.unwrap_or(0));
-        Service::new(config, firmness, epoch, self.workers.len())
+        Service::new(config, firmness, epoch, self.listeners.workers())
     }
 
     fn status_of(&self, key: &str) -> Result<ServiceStatus, RegistryError> {
@@ -379,54 +343,16 @@ impl Registry {
         let listen = service.config.listen;
         Ok(ServiceStatus {
             config: service.config_now(now),
-            bound: self.listeners.get(&listen).map_or(listen, |l| l.bound),
+            bound: self.listeners.bound(listen),
             lease_left_ms: service.firmness.left(now),
             reverted: service.firmness.reverted,
             draining: service.draining(),
         })
     }
 
-    fn listen(&mut self, listen: SocketAddr) -> Result<(), RegistryError> {
-        if self
-            .listeners
-            .get(&listen)
-            .is_some_and(|listening| listening.is_bound)
-        {
-            return Ok(());
-        }
-        let mut listening = self.listeners.remove(&listen).unwrap_or_else(|| Listening {
-            bound: listen,
-            open: Arc::default(),
-            is_bound: false,
-        });
-        let started = start_listening(&self.workers, listen, &mut listening);
-        let keep = started.is_ok() || self.services.values().any(|s| s.config.listen == listen);
-        if keep {
-            self.listeners.insert(listen, listening);
-        }
-        started.map_err(|source| RegistryError::Listen { listen, source })
-    }
-
     fn unlisten_unused(&mut self) {
         let used: Vec<SocketAddr> = self.services.values().map(|s| s.config.listen).collect();
-        let unused: Vec<SocketAddr> = self
-            .listeners
-            .keys()
-            .filter(|l| !used.contains(l))
-            .copied()
-            .collect();
-        for listen in unused {
-            self.listeners.remove(&listen);
-            self.tell_all(|| Task::Unlisten(listen));
-        }
-    }
-
-    fn tell_all(&self, task: impl Fn() -> Task) {
-        for worker in &self.workers {
-            if worker.send(task()).is_err() {
-                tracing::error!("a worker is gone");
-            }
-        }
+        self.listeners.keep(&used);
     }
 
     fn state(&self, now: Tick) -> State {
@@ -451,11 +377,11 @@ impl Registry {
 
     fn publish(&self) {
         let mut table = Table::new();
-        for listen in self.listeners.keys() {
+        for listen in self.listeners.addresses() {
             let here: Vec<(&Service, Arc<crate::table::Route>)> = self
                 .services
                 .values()
-                .filter(|service| service.config.listen == *listen)
+                .filter(|service| service.config.listen == listen)
                 .map(|service| (service, Arc::new(service.route())))
                 .collect();
             let most = |of: &dyn Fn(&crate::control::v1::Limits) -> u64| {
@@ -477,7 +403,7 @@ impl Registry {
                 })),
                 services: here.iter().map(|(_, route)| Arc::clone(route)).collect(),
             };
-            table.insert(*listen, Arc::new(routes));
+            table.insert(listen, Arc::new(routes));
         }
         self.published.publish(table);
     }
@@ -490,26 +416,4 @@ fn only_the_lease_is_over(config: &ServiceConfig, error: String) -> Result<(), S
         ..config.clone()
     };
     config::check(&committed).map_err(|_| error)
-}
-
-fn start_listening(
-    workers: &[UnboundedSender<Task>],
-    listen: SocketAddr,
-    listening: &mut Listening,
-) -> std::io::Result<()> {
-    let (bound, sockets) = listener::bind(listening.bound, workers.len())?;
-    for (worker, socket) in workers.iter().zip(sockets) {
-        let open = Arc::clone(&listening.open);
-        let task = Task::Listen {
-            listen,
-            socket,
-            open,
-        };
-        worker
-            .send(task)
-            .map_err(|_| std::io::Error::other("a worker is gone"))?;
-    }
-    listening.bound = bound;
-    listening.is_bound = true;
-    Ok(())
 }

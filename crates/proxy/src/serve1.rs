@@ -13,10 +13,11 @@ use tokio::time::Instant;
 
 use crate::client1::Client1;
 use crate::downstream::Downstream;
-use crate::exchange::{Ask, Outgoing};
+use crate::exchange::Ask;
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::{self, HeadEnd, Refusal};
 use crate::http1::{FIELDS_MAX, Framing};
+use crate::outgoing::Outgoing;
 use crate::perform::{self, Outcome};
 use crate::serve2;
 use crate::table::{ListenerRoutes, Route};

@@ -19,11 +19,12 @@ use tokio::time::Instant;
 
 use crate::buffer::Buffer;
 use crate::client2::Client2;
-use crate::exchange::{Ask, Outgoing};
+use crate::exchange::Ask;
 use crate::http1::Framing;
 use crate::http1::fields::Named;
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::host_value;
+use crate::outgoing::Outgoing;
 use crate::perform::{self, Outcome};
 use crate::pipe::Reader;
 use crate::serve1::is_idempotent;
