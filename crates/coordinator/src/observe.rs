@@ -75,14 +75,12 @@ async fn try_look<H: Host>(
         };
         let health = match result {
             Ok(probe) => health(&probe),
-            Err(HostError::Unanswered { message }) => {
-                return Err(HostError::Unanswered { message });
-            }
-            Err(error) => Health {
+            Err(HostError::Absent { message }) => Health {
                 verdict: Verdict::Down,
                 restarts: 0,
-                detail: error.to_string(),
+                detail: message,
             },
+            Err(error) => return Err(error),
         };
         instances.insert(instance, health);
     }
