@@ -105,9 +105,13 @@ impl Instance {
         self.life.borrow().clone()
     }
 
-    /// Whether new requests may go to it.
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.life.borrow().state == InstanceState::Running && *self.verdict.borrow() == Some(true)
+    /// Whether new requests may go to it; nothing is known of one just adopted, until its first check.
+    pub(crate) fn health(&self) -> Option<bool> {
+        if self.life.borrow().state == InstanceState::Running {
+            *self.verdict.borrow()
+        } else {
+            Some(false)
+        }
     }
 
     /// Whether it was ever told what to run.

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::actor::{Actor, Phase};
 use super::backoff::Backoff;
-use super::{Instance, Kept, Life, Notice, Site, kept, prepare};
+use super::{Command, Instance, Kept, Life, Notice, Site, kept, prepare};
 use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus};
 use crate::health;
 use crate::name;
@@ -27,6 +27,24 @@ pub(crate) struct Instances {
     site: Arc<Site>,
     notices: mpsc::UnboundedSender<Notice>,
     all: Mutex<BTreeMap<String, Instance>>,
+}
+
+/// An instance whose tasks do not run yet.
+struct Newborn {
+    actor: Actor,
+    commands: mpsc::Receiver<Command>,
+    life: watch::Receiver<Life>,
+    verdict: watch::Sender<Option<bool>>,
+}
+
+impl Newborn {
+    /// Lets it live. Its health is watched from now on only: until an instance is adopted, that its process
+    /// is not seen means nothing.
+    fn live(self) {
+        let (id, notices) = (self.actor.id.clone(), self.actor.notices.clone());
+        tokio::spawn(health::watch(id, self.life, self.verdict, notices));
+        tokio::spawn(self.actor.live(self.commands));
+    }
 }
 
 impl Instances {
@@ -59,11 +77,11 @@ impl Instances {
                 }
             };
             self.site.remember_ports(&id, &state.ports);
-            let (mut actor, instance, commands) = self.make(&id, entry.path(), Some(spec), state);
+            let (instance, mut newborn) = self.make(&id, entry.path(), Some(spec), state);
             self.insert(instance);
             resumed.spawn(async move {
-                actor.resume().await;
-                tokio::spawn(actor.live(commands));
+                newborn.actor.resume().await;
+                newborn.live();
             });
         }
         while resumed.join_next().await.is_some() {}
@@ -126,8 +144,8 @@ impl Instances {
         if let Some(instance) = all.get(id) {
             return Ok(instance.clone());
         }
-        let (actor, instance, commands) = self.make(id, path, None, Kept::nothing());
-        tokio::spawn(actor.live(commands));
+        let (instance, newborn) = self.make(id, path, None, Kept::nothing());
+        newborn.live();
         all.insert(id.to_owned(), instance.clone());
         Ok(instance)
     }
@@ -138,7 +156,7 @@ impl Instances {
         path: PathBuf,
         spec: Option<InstanceSpec>,
         kept: Kept,
-    ) -> (Actor, Instance, mpsc::Receiver<super::Command>) {
+    ) -> (Instance, Newborn) {
         let spec = spec.map(Arc::new);
         let (life, life_seen) = watch::channel(Life {
             spec: spec.clone(),
@@ -147,12 +165,6 @@ impl Instances {
             process: None,
         });
         let (verdict, verdict_seen) = watch::channel(None);
-        tokio::spawn(health::watch(
-            id.to_owned(),
-            life_seen.clone(),
-            verdict,
-            self.notices.clone(),
-        ));
         let (commands, received) = mpsc::channel(COMMANDS_WAITING_MAX);
         let instance = Instance {
             id: id.to_owned(),
@@ -174,7 +186,13 @@ impl Instances {
             phase: Phase::Idle,
             backoff: Backoff::default(),
         };
-        (actor, instance, received)
+        let newborn = Newborn {
+            actor,
+            commands: received,
+            life: instance.life.clone(),
+            verdict,
+        };
+        (instance, newborn)
     }
 
     fn insert(&self, instance: Instance) {

@@ -36,8 +36,8 @@ async fn backends(instances: &Instances, version: &RouteVersion) -> Result<Vec<B
             let message = format!("{id} does not run artifact {}", version.artifact);
             return Err(Refusal::conflict("wrong_artifact", message));
         }
-        let healthy =
-            instance.is_healthy() || (version.weight > 0 && instance.probe().await.healthy);
+        let healthy = instance.health() == Some(true)
+            || (version.weight > 0 && instance.probe().await.healthy);
         backends.push(Backend {
             instance: id.clone(),
             address: life.address(),
@@ -47,13 +47,13 @@ async fn backends(instances: &Instances, version: &RouteVersion) -> Result<Vec<B
     Ok(backends)
 }
 
-/// The configuration with addresses and health as they are now.
+/// The configuration with addresses and health as they are now, or were, where that is not known yet.
 pub(super) fn now(instances: &Instances, mut config: ServiceConfig) -> ServiceConfig {
     let backends = config.versions.iter_mut().flat_map(|v| &mut v.backends);
     for backend in backends {
         match instances.get(&backend.instance) {
             Ok(instance) => {
-                backend.healthy = instance.is_healthy();
+                backend.healthy = instance.health().unwrap_or(backend.healthy);
                 backend.address = instance.life().address();
             }
             Err(_) => backend.healthy = false,

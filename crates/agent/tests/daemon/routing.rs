@@ -149,6 +149,33 @@ async fn the_proxy_serves_while_the_agent_is_dead_and_is_found_again() {
 }
 
 #[tokio::test]
+async fn a_new_agent_takes_no_traffic_away_before_it_has_looked() {
+    let bench = Bench::new().await;
+    let artifact = bench.fake("1.0.0");
+    let mut spec = bench.spec(&artifact, 1, &[]);
+    spec.health = agent::api::v1::HealthCheck::Http {
+        path: "/health".into(),
+        timeout_ms: 600_000,
+    };
+    bench.client.start(ONE, &spec).await.unwrap();
+    bench.until(ONE, |s| s.healthy == Some(true)).await;
+    let routed = route(vec![version(&artifact, 100, ONE)], Commitment::Committed);
+    bench.put(&routed).await;
+    bench.kill_agent().await;
+    // It listens, and answers nothing for now: the first check is under way as long as that lasts.
+    let process = bench.recorded(ONE, "process");
+    process.signal(Signal::STOP);
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    for _ in 0..20 {
+        let status = bench.client.routed(SERVICE).await.unwrap();
+        assert!(backend(&status, ONE).healthy);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    process.signal(Signal::CONT);
+    bench.until(ONE, |s| s.healthy == Some(true)).await;
+}
+
+#[tokio::test]
 async fn a_killed_proxy_is_started_again_on_the_same_address() {
     let bench = Bench::new().await;
     let (_, status) = bench.one_routed().await;
