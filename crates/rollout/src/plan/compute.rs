@@ -306,8 +306,9 @@ fn stable(request: &Request, hosts: &[HostFacts]) -> Result<Option<Version>, Pla
     }))
 }
 
-/// Places the candidate's instances: those of it that are there first, then the lowest slots in which
-/// nothing of stable is. What else is in such a slot gives way.
+/// Places the candidate's instances: on the way back those of it that are there, then the lowest slots in
+/// which nothing of stable is. What else is in such a slot gives way. A deploy starts anew even what is
+/// there: its settings may have changed.
 fn place(request: &Request, facts: &HostFacts, stable: Option<&Version>) -> HostPlan {
     let serving: Vec<InstanceId> = stable
         .and_then(|stable| facts.route.as_ref()?.versions.get(&stable.artifact))
@@ -318,10 +319,11 @@ fn place(request: &Request, facts: &HostFacts, stable: Option<&Version>) -> Host
         serving.contains(&fact.instance)
             || stable.is_some_and(|stable| fact.running && fact.artifact == stable.artifact)
     };
+    let reuses = request.purpose == Purpose::Rollback;
     let mut candidate: Vec<Placement> = facts
         .instances
         .iter()
-        .filter(|fact| fact.artifact == request.candidate.artifact && !is_stable(fact))
+        .filter(|fact| reuses && fact.artifact == request.candidate.artifact && !is_stable(fact))
         .map(|fact| Placement {
             instance: fact.instance.clone(),
             slot: fact.slot,
