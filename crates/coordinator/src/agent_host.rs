@@ -20,6 +20,10 @@ impl From<Error> for HostError {
                 kind: kind.clone(),
                 message,
             },
+            // A bad gateway is the proxy's silence, and nobody knows what it did.
+            Error::Refused { status, .. } if matches!(status.as_u16(), 500 | 507) => {
+                Self::Failed { message }
+            }
             _ if error.retry() == Retry::Never => Self::Refused {
                 kind: "request".into(),
                 message,

@@ -114,6 +114,12 @@ pub enum HostError {
         /// The sentence for people.
         message: String,
     },
+    /// The host tried, and failed.
+    #[error("{message}")]
+    Failed {
+        /// The sentence for people.
+        message: String,
+    },
     /// It was not done, or nobody knows: it is to be asked for again.
     #[error("{message}")]
     Unanswered {

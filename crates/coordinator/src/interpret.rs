@@ -65,7 +65,13 @@ pub(crate) async fn perform<H: Host>(
             time.as_secs()
         ))),
         Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(HostError::Unanswered { message })) => Err(Undone::Again(message)),
+        // An instance that could not be started fails its rollout; all else is worth another try.
+        Ok(Err(HostError::Failed { message })) if matches!(action, Action::Start { .. }) => {
+            Ok(Reply::Refused { detail: message })
+        }
+        Ok(Err(HostError::Failed { message } | HostError::Unanswered { message })) => {
+            Err(Undone::Again(message))
+        }
         Ok(Err(HostError::Stale { message })) => Err(Undone::Stale(message)),
         Ok(Err(HostError::Refused { message, .. } | HostError::Absent { message })) => {
             Ok(Reply::Refused { detail: message })

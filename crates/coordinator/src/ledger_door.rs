@@ -35,7 +35,9 @@ impl<H: Host> Ledger<H> {
                 "the ledger on {} did not answer in time",
                 self.lead
             ))),
-            Ok(Err(HostError::Unanswered { message })) => Err(Denied::Again(message)),
+            Ok(Err(HostError::Unanswered { message } | HostError::Failed { message })) => {
+                Err(Denied::Again(message))
+            }
             Ok(Err(error)) => Err(Denied::Rule(Refusal::Storage, error.to_string())),
             Ok(Ok(Reply::Refused {
                 kind: Refusal::Busy,
