@@ -235,8 +235,10 @@ impl Tunnel<'_> {
         if let Some(end) = self.look_for_end() {
             return Poll::Ready(end);
         }
-        // A close frame asked for just now goes out at once, if it can.
-        self.pump(cx);
+        if self.up.mode == Mode::Closing {
+            // A close frame asked for just now goes out at once, if it can.
+            self.pump(cx);
+        }
         if self.up.is_closed() && self.first_end.is_some() {
             return Poll::Ready(self.first_end.unwrap_or(End::Cut));
         }
