@@ -30,7 +30,7 @@ impl Rollout {
 
     /// Changes the stage. A person sees the step's time from here.
     pub(crate) fn enter(&mut self, stage: Stage, now: Tick) {
-        let name = stage.step_name();
+        let name = stage.step_name().filter(|name| self.is_step(name));
         if self.stage.step_name() != name || self.times.is_empty() {
             if let Some(last) = self.times.last_mut().filter(|last| last.ended.is_none()) {
                 last.ended = Some(now);
@@ -49,6 +49,11 @@ impl Rollout {
                 gate.streak = 0;
             }
         }
+    }
+
+    /// Says whether a person was told of a step in the plan, or has to be told of it now.
+    fn is_step(&self, name: &str) -> bool {
+        name == "revert" || self.plan.steps().iter().any(|step| step.name == name)
     }
 
     /// Emits an effect for every task of the stage that is neither done nor under way.

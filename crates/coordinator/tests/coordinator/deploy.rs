@@ -52,7 +52,7 @@ async fn a_deploy_goes_through_every_step_and_hands_out_a_receipt() {
     assert_eq!(
         steps,
         [
-            "clear", "start", "switch", "watch", "commit", "drain", "keep", "after"
+            "start", "switch", "watch", "commit", "drain", "keep", "after"
         ]
     );
     let text = receipt.to_string();
