@@ -268,6 +268,11 @@ impl Rollout {
         self.outstanding.contains_key(&id)
     }
 
+    /// Returns how many effects are waited for.
+    pub fn awaited(&self) -> usize {
+        self.outstanding.len()
+    }
+
     /// Returns the attempt that the release command is at, from 1.
     pub fn command_attempt(&self) -> u32 {
         self.command.attempt

@@ -21,8 +21,9 @@ use crate::{lease, observe};
 /// Shortest and longest pause before an effect is tried again.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
 
-/// What to look at, with the stage it is for: a new stage is looked at anew at once.
-type Looked = Option<(Watch, Stage)>;
+/// What to look at, with the stage it is for and how much of it is not yet answered: what changes one of
+/// them is looked at anew at once.
+type Looked = Option<(Watch, Stage, usize)>;
 
 /// Everything that runs beside the engine; it ends with this value.
 pub(super) struct Tasks<H> {
@@ -114,7 +115,7 @@ impl<H: Host> Tasks<H> {
         let watches = state.watches();
         for (host, sender) in &self.looks {
             let watch = watches.iter().find(|watch| watch.host == *host).cloned();
-            let looked = watch.map(|watch| (watch, state.stage()));
+            let looked = watch.map(|watch| (watch, state.stage(), state.awaited()));
             sender.send_if_modified(|old| {
                 let changed = *old != looked;
                 *old = looked;
@@ -204,7 +205,7 @@ async fn look_on<H: Host>(
     let every = Duration::from_millis(means.plan.timing.probe_every_ms.max(1));
     loop {
         let looked = looks.borrow_and_update().clone();
-        let Some((watch, _)) = looked else {
+        let Some((watch, ..)) = looked else {
             if looks.changed().await.is_err() {
                 return;
             }
