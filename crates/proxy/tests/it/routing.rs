@@ -95,6 +95,8 @@ async fn a_busy_instance_gets_no_more_while_another_is_free() {
     proxy.put(&service(&[slow.address, quick.address])).await;
     wire.send(ok("slow")).await;
     assert_eq!(soon(client.message()).await.unwrap().body, b"slow");
+    // Its connection is not served any more, and must not be taken for the next request.
+    drop(wire);
     let mut served = 0;
     let traffic = proxy.until("a1", |t| t.in_flight == 0).await;
     assert_eq!(traffic.requests, 1);
