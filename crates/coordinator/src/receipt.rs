@@ -109,7 +109,11 @@ impl Receipt {
         let plan: &Plan = state.plan();
         let began_ms = state.times().first().map_or(now_ms, |step| step.began.ms());
         let whole = between(plan, snapshots, |_, _| true);
-        let before = between(plan, snapshots, |_, to| to.turn <= Turn::Switch);
+        // A rollout that was given up before the switch is all before it.
+        let switched = snapshots.iter().any(|s| s.turn == Turn::Switch);
+        let before = between(plan, snapshots, |_, to| {
+            !switched || to.turn <= Turn::Switch
+        });
         let during = between(plan, snapshots, |from, to| {
             from.turn >= Turn::Switch && to.turn <= Turn::Drained
         });

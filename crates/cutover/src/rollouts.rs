@@ -10,6 +10,6 @@ mod who;
 pub(crate) use self::change::{Wanted, request};
 pub(crate) use self::ending::conclude;
 pub(crate) use self::fleet::{Fleet, Lead};
-pub(crate) use self::planned::{plan_document, plan_text};
+pub(crate) use self::planned::{plan_document, plan_text, warnings_text};
 pub(crate) use self::progress::Follow;
 pub(crate) use self::who::holder;

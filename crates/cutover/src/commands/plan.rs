@@ -7,7 +7,7 @@ use rollout::Chosen;
 use super::deploy::find;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Wanted, holder, plan_document, plan_text, request};
+use crate::rollouts::{Fleet, Wanted, holder, plan_document, plan_text, request, warnings_text};
 use crate::settings::Sections;
 
 /// Show what a deploy would do, and change nothing in service
@@ -37,9 +37,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         fleet.deliver(context, &store, &id).await?;
         let planned = Coordinator::new(fleet.hosts, holder)?.plan(request).await?;
         let plan = planned.plan();
-        context
-            .printer
-            .result(&plan_document(plan), || plan_text(plan));
+        context.printer.result(&plan_document(plan), || {
+            plan_text(plan) + &warnings_text(plan)
+        });
         Ok(())
     })?
 }

@@ -8,7 +8,7 @@ use super::history;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::printer::{DIM, ago};
-use crate::rollouts::{Lead, plan_text};
+use crate::rollouts::{Lead, plan_text, warnings_text};
 use crate::settings::Sections;
 
 /// Show a rollout: its plan, what happened, and its receipt
@@ -116,7 +116,10 @@ fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stor
             .as_ref()
             .map(|cause| format!("cause: {cause}")),
     );
-    parts.push(format!("\nplanned\n{}", plan_text(plan)));
+    parts.push(format!(
+        "\nplanned\n{}",
+        plan_text(plan) + &warnings_text(plan)
+    ));
     let receipt: Option<&Receipt> = stored.and_then(|s| s.receipt.as_ref());
     parts.extend(receipt.map(|receipt| format!("\n{receipt}")));
     if let Some(log) = stored.and_then(|s| s.log.as_ref()) {

@@ -32,7 +32,7 @@ pub(crate) fn plan_document(plan: &Plan) -> Value {
     })
 }
 
-/// The plan as text.
+/// The plan as text, without its warnings: a rollout says them when it begins.
 pub(crate) fn plan_text(plan: &Plan) -> String {
     let version = |v: &rollout::Version| format!("{} {}", v.vsn, v.artifact.short());
     let from = plan.stable.as_ref().map_or("nothing".to_owned(), version);
@@ -50,11 +50,21 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     let bounds = plan.bounds();
     let after = |ms| seconds(Duration::from_millis(ms));
     lines.push(format!(
-        "  takes about {}, {} at most; rollback needs no start until {} from now",
+        "  takes about {}, {} at most",
         after(bounds.expected_ms),
         after(bounds.longest_ms),
-        after(bounds.rollback_until_ms)
     ));
-    lines.extend(plan.warnings.iter().map(|w| format!("  note: {w}")));
+    if plan.stable.is_some() {
+        lines.push(format!(
+            "  rollback needs no start until {} from now",
+            after(bounds.rollback_until_ms)
+        ));
+    }
     lines.join("\n")
+}
+
+/// What a person should know before, a line each.
+pub(crate) fn warnings_text(plan: &Plan) -> String {
+    let lines = plan.warnings.iter().map(|w| format!("\n  note: {w}"));
+    lines.collect()
 }

@@ -37,7 +37,11 @@ fn a_health_check_that_hangs_is_slow_or_flaps_reverts_the_deploy() {
         .iter()
         .filter(|instance| instance["state"] != "stopped")
         .collect();
-    assert_eq!(running.len(), 1, "nothing of them is left running: {running:#?}");
+    assert_eq!(
+        running.len(),
+        1,
+        "nothing of them is left running: {running:#?}"
+    );
 }
 
 #[test]
