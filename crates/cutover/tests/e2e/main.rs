@@ -11,5 +11,6 @@ mod agent_killed;
 mod bad_input;
 mod killed_deploy;
 mod refused_health;
+mod release_command;
 mod rig;
 mod takeover;
