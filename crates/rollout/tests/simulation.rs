@@ -18,6 +18,8 @@ use rollout::Phase;
 use world::World;
 
 const SEEDS: u64 = 3_000;
+/// With `CUTOVER_TEST_ALL`, as `script/test --all` sets it.
+const SEEDS_ALL: u64 = 60_000;
 
 fn seeds() -> std::ops::Range<u64> {
     match std::env::var("CUTOVER_SEED")
@@ -25,6 +27,7 @@ fn seeds() -> std::ops::Range<u64> {
         .and_then(|seed| seed.parse().ok())
     {
         Some(seed) => seed..seed + 1,
+        None if std::env::var_os("CUTOVER_TEST_ALL").is_some() => 0..SEEDS_ALL,
         None => 0..SEEDS,
     }
 }
