@@ -1,5 +1,7 @@
 //! `cutover deploy`.
 
+use agent::api::v1::InstanceState;
+use agent::client::Client;
 use coordinator::Coordinator;
 use project::Start;
 use release::store::{Store, StoreError};
@@ -10,7 +12,7 @@ use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::rollouts::{Fleet, Follow, Wanted, conclude, holder, plan_text, request};
-use crate::settings::Sections;
+use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service
 ///
@@ -54,6 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     context.block_on(async {
         let fleet = Fleet::reach(context).await?;
         fleet.deliver(context, &store, &id).await?;
+        let (_, lead) = fleet.lead();
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let planned = match coordinator.plan(request).await {
             Err(coordinator::Error::Plan(PlanError::ServesAlready { service, .. })) => {
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 context.printer.result(&unchanged, || {
                     format!("nothing to do: {} serves {service} already", id.short())
                 });
-                return Ok(());
+                return warn_of_environment(context, &lead, &settings).await;
             }
             planned => planned?,
         };
@@ -71,6 +74,36 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         drop(follow);
         conclude(context, &outcome?)
     })?
+}
+
+/// Says which variables of the settings the running instances do not have: they get theirs at their start,
+/// and the same artifact is not started anew.
+async fn warn_of_environment(
+    context: &Context,
+    agent: &Client,
+    settings: &Resolved,
+) -> Result<(), Failure> {
+    for instance in agent.instances().await? {
+        if instance.service != settings.key() || instance.state != InstanceState::Running {
+            continue;
+        }
+        let has = agent.launch(&instance.id).await?.env;
+        let differ: Vec<&str> = settings
+            .env
+            .iter()
+            .filter(|(name, value)| has.get(*name) != Some(value))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !differ.is_empty() {
+            context.printer.warn(&format!(
+                "{} runs with another {} than the settings have; it comes in with the next version, for \
+                 an environment alone is not deployed",
+                instance.id,
+                differ.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Finds the artifact that a person named.

@@ -49,6 +49,11 @@ impl Fleet {
         })
     }
 
+    /// The lead host, which keeps the ledger.
+    pub(crate) fn lead(&self) -> (HostId, Client) {
+        self.hosts[0].clone()
+    }
+
     /// Brings an artifact to every host, where it is verified before anything else happens.
     pub(crate) async fn deliver(
         &self,

@@ -106,6 +106,13 @@ fn a_deploy_of_what_serves_changes_nothing() {
     let said = world.ok(&["deploy", "--json"]);
     assert_eq!(said.json()["changed"], false, "{said:#?}");
     assert_eq!(world.status()["current"], before["current"]);
+    world.edit(
+        ".env",
+        "SHOP_ORDERS_FILE=",
+        "SHOP_GREETING=hi\nSHOP_ORDERS_FILE=",
+    );
+    let said = world.ok(&["deploy"]);
+    assert!(said.stderr.contains("another SHOP_GREETING"), "{said:#?}");
     assert_eq!(
         world
             .ok(&["history", "--json"])
