@@ -11,7 +11,7 @@ use crate::downstream::{ClientFault, Downstream};
 use crate::http1::Framing;
 use crate::http1::body::{Decoder, Piece};
 use crate::http1::forward::{put, put_display};
-use crate::http1::response::Answer;
+use crate::http1::response::{Answer, Persistence};
 use crate::http1::trailers;
 
 /// How much of a body is gathered before it is passed on.
@@ -62,6 +62,14 @@ impl Client1 {
         self.close || !self.request.is_done()
     }
 
+    fn persistence(&self) -> Persistence {
+        match (self.close, self.is_http_11) {
+            (true, _) => Persistence::Close,
+            (false, true) => Persistence::Implied,
+            (false, false) => Persistence::Told,
+        }
+    }
+
     /// Gives back memory that an idle connection need not hold.
     pub(crate) fn rest(&mut self) {
         self.input.release();
@@ -78,6 +86,7 @@ impl Client1 {
     /// Queues an answer of the proxy's own; with `close` the connection ends after it.
     pub(crate) fn refuse(&mut self, status: u16, reason: &str, close: bool, to_head: bool) {
         self.close |= close;
+        let persistence = self.persistence();
         let phrase = http::StatusCode::from_u16(status)
             .ok()
             .and_then(|status| status.canonical_reason())
@@ -98,10 +107,7 @@ impl Client1 {
         if status == 503 {
             out.extend_from_slice(b"\r\nretry-after: 1");
         }
-        if self.close {
-            out.extend_from_slice(b"\r\nconnection: close");
-        }
-        out.extend_from_slice(b"\r\n\r\n");
+        put(out, &[b"\r\n", persistence.field(), b"\r\n"]);
         if !to_head {
             put(out, &[reason.as_bytes(), b"\n"]);
         }
@@ -171,19 +177,19 @@ impl Downstream for Client1 {
 
     fn interim(&mut self, answer: &Answer<'_, '_>) {
         if self.is_http_11 {
-            answer.write(Framing::None, false, &mut self.output);
+            answer.write(Framing::None, Persistence::Implied, &mut self.output);
         }
     }
 
     fn begin(&mut self, answer: &Answer<'_, '_>) {
-        self.answer = match (answer.framing, self.is_http_11) {
+        self.answer = match (answer.onward(), self.is_http_11) {
             (Framing::Chunked | Framing::Close, true) => Framing::Chunked,
             (Framing::Chunked | Framing::Close, false) => Framing::Close,
             (framing, _) => framing,
         };
-        self.close |= self.answer == Framing::Close;
-        let close = self.must_close();
-        answer.write(self.answer, close, &mut self.output);
+        // What is said is kept to, even if the rest of the request's body still comes.
+        self.close |= self.answer == Framing::Close || !self.request.is_done();
+        answer.write(self.answer, self.persistence(), &mut self.output);
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, ClientFault>> {

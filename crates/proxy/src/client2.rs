@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::downstream::{ClientFault, Downstream};
 use crate::http1::Framing;
-use crate::http1::forward::{put, put_display};
+use crate::http1::forward::put;
 use crate::http1::response::Answer;
 use crate::http1::trailers;
 use crate::pipe::{Reader, Writer, pipe};
@@ -132,16 +132,12 @@ impl Downstream for Client2 {
         for field in answer.passed() {
             append(fields, field.name.as_bytes(), field.value);
         }
-        let length = match answer.framing {
-            Framing::Length(length) => {
-                let mut digits = Vec::new();
-                put_display(&mut digits, length);
-                Some(digits)
-            }
-            _ => answer.told_length().map(<[u8]>::to_vec),
+        let length = match answer.onward() {
+            Framing::Length(length) => Some(length),
+            _ => answer.told_length(),
         };
         if let Some(length) = length {
-            append(fields, b"content-length", &length);
+            fields.append(http::header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         self.answer = Some(writer);
         self.send(response);

@@ -17,13 +17,44 @@ use crate::control::v1::Limits;
 use crate::downstream::{ClientFault, Downstream};
 use crate::events::EventTracker;
 use crate::flight::{Counted, Kind};
+use crate::http1::FIELDS_MAX;
 use crate::http1::body::{BadBody, Decoder, Piece};
-use crate::http1::response::{self, BadAnswer};
-use crate::http1::{FIELDS_MAX, Framing};
+use crate::http1::response::{self, BadAnswer, EventStream};
 use crate::outgoing::Outgoing;
 use crate::sockets::{Entry, Order};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
+
+/// What protocol a client would go over to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// None.
+    Stay,
+    /// WebSocket and nothing else.
+    WebSocket,
+    /// Another, or one of several.
+    Other,
+}
+
+impl Wish {
+    /// What an `Upgrade` field says, where one counts.
+    pub(crate) fn new(upgrade: Option<&str>) -> Self {
+        match upgrade.map(str::trim) {
+            None => Self::Stay,
+            Some(protocol) if protocol.eq_ignore_ascii_case("websocket") => Self::WebSocket,
+            Some(_) => Self::Other,
+        }
+    }
+
+    /// Says whether going over to `protocol` is what was wished.
+    fn allows(self, protocol: Option<&[u8]>) -> bool {
+        match self {
+            Self::Stay => false,
+            Self::WebSocket => protocol.is_some_and(|p| p.eq_ignore_ascii_case(b"websocket")),
+            Self::Other => protocol.is_some(),
+        }
+    }
+}
 
 /// What the exchange must know of the request.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +64,7 @@ pub(crate) struct Ask {
     /// Whether sending it twice does no harm.
     pub(crate) is_idempotent: bool,
     /// Whether the client wants to go over to another protocol.
-    pub(crate) wants_upgrade: bool,
+    pub(crate) upgrade: Wish,
     /// When its head was complete.
     pub(crate) begun: Instant,
 }
@@ -77,10 +108,22 @@ pub(crate) enum End {
     },
 }
 
+/// How many interim answers one request may get; a client that does not read must not fill memory.
+const INTERIM_MAX: u32 = 32;
+
 enum Phase {
     Head,
     Body(Decoder),
     Flushing(End),
+}
+
+/// An answer that is an event stream.
+struct Stream {
+    entry: Entry,
+    /// Where its events end; nothing where they are encoded.
+    events: Option<EventTracker>,
+    /// Whether it is to end at the next boundary.
+    moves: bool,
 }
 
 /// A running exchange.
@@ -92,8 +135,9 @@ pub(crate) struct Exchange<'a, D> {
     ask: Ask,
     limits: &'a Limits,
     phase: Phase,
-    stream: Option<(Entry, EventTracker)>,
+    stream: Option<Stream>,
     reusable: bool,
+    interim: u32,
     sent: bool,
     answered: bool,
     write_broken: bool,
@@ -124,6 +168,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             phase: Phase::Head,
             stream: None,
             reusable: false,
+            interim: 0,
             sent: false,
             answered: false,
             write_broken: false,
@@ -136,9 +181,6 @@ impl<'a, D: Downstream> Exchange<'a, D> {
 
     /// Runs the exchange to its end.
     pub(crate) fn poll(&mut self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<End> {
-        if let Err(end) = self.heed(cx) {
-            return Poll::Ready(end);
-        }
         if let Err(end) = self.pump_up(cx).and_then(|()| self.pump_down(cx)) {
             if !matches!((&self.phase, end), (Phase::Body(_), End::Instance { .. })) {
                 return Poll::Ready(end);
@@ -173,27 +215,27 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         !matches!(self.phase, Phase::Head)
     }
 
-    /// Heeds the drain's orders to an event stream.
+    /// Heeds what the drain wants of an event stream.
     fn heed(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        let Some((entry, tracker)) = &self.stream else {
+        let Some(stream) = &mut self.stream else {
             return Ok(());
         };
-        match entry.ear.listen(cx) {
-            Order::Stay => Ok(()),
-            Order::Cut => Err(End::Cut),
-            Order::Move { .. } => {
-                if tracker.at_boundary() && matches!(self.phase, Phase::Body(_)) {
-                    self.down.end(&[]);
-                    self.phase = Phase::Flushing(End::Moved);
-                }
-                Ok(())
+        match stream.entry.ear.listen(cx) {
+            Order::Stay => return Ok(()),
+            Order::Cut => return Err(End::Cut),
+            Order::Move { .. } => stream.moves = true,
+        }
+        if let Phase::Body(decoder) = &self.phase {
+            let at_boundary = match &stream.events {
+                Some(events) => events.at_boundary(),
+                None => decoder.is_between_pieces(self.up.input.data()),
+            };
+            if at_boundary {
+                self.down.end(&[]);
+                self.phase = Phase::Flushing(End::Moved);
             }
         }
-    }
-
-    fn is_asked_to_move(&self, cx: &mut Context<'_>) -> bool {
-        let asked = |(entry, _): &(Entry, _)| matches!(entry.ear.listen(cx), Order::Move { .. });
-        self.stream.as_ref().is_some_and(asked)
+        Ok(())
     }
 
     fn pump_up(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
@@ -240,6 +282,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
     fn pump_down(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         self.waits_for_client = false;
         loop {
+            self.heed(cx)?;
             let advanced = match &mut self.phase {
                 Phase::Flushing(_) => return Ok(()),
                 Phase::Head => self.head()?,
@@ -337,11 +380,17 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         };
         let status = answer.status;
         if status < 200 && status != 101 {
+            self.interim += 1;
+            if self.interim > INTERIM_MAX {
+                return Err(
+                    self.instance(Wrong::Malformed("the instance never comes to an answer"))
+                );
+            }
             self.down.interim(&answer);
             self.up.input.consume(size);
             return Ok(true);
         }
-        if status == 101 && !(self.ask.wants_upgrade && answer.upgrade.is_some()) {
+        if status == 101 && !self.ask.upgrade.allows(answer.upgrade) {
             return Err(self.instance(Wrong::Malformed("the instance switches protocols unasked")));
         }
         let latency = self.ask.begun.elapsed().as_micros();
@@ -353,11 +402,13 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         if status == 101 {
             self.phase = Phase::Flushing(End::Upgraded);
         } else {
-            // A body of known length cannot be ended before its end.
-            if answer.is_event_stream && !matches!(answer.framing, Framing::Length(_)) {
+            if let Some(kind) = answer.event_stream {
                 self.counted.become_kind(Kind::Stream);
-                let entry = self.counted.version().sockets.enter();
-                self.stream = Some((entry, EventTracker::new()));
+                self.stream = Some(Stream {
+                    entry: self.counted.version().sockets.enter(),
+                    moves: false,
+                    events: (kind == EventStream::Plain).then(EventTracker::new),
+                });
             }
             self.phase = Phase::Body(Decoder::new(answer.framing));
         }
@@ -365,28 +416,20 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         Ok(true)
     }
 
-    /// Passes on some of `count` bytes of the body.
+    /// Passes on some of `count` bytes of the body; of a stream that moves none beyond its next boundary.
     fn data(&mut self, cx: &mut Context<'_>, count: usize) -> Poll<Result<(), End>> {
-        let mut allowed = count;
-        if self.is_asked_to_move(cx)
-            && let Some((_, tracker)) = &self.stream
+        let mut data = &self.up.input.data()[..count];
+        if let Some(stream) = self.stream.as_ref().filter(|stream| stream.moves)
+            && let Some(events) = &stream.events
         {
-            allowed = tracker
-                .clone()
-                .advance(&self.up.input.data()[..count], true);
-            if allowed == 0 {
-                self.down.end(&[]);
-                self.phase = Phase::Flushing(End::Moved);
-                return Poll::Ready(Ok(()));
-            }
+            data = &data[..events.clone().advance(data, true)];
         }
-        let data = &self.up.input.data()[..allowed];
         let took = match ready!(self.down.poll_data(cx, data)) {
             Ok(took) => took,
             Err(fault) => return Poll::Ready(Err(client_fault(fault))),
         };
-        if let Some((_, tracker)) = &mut self.stream {
-            tracker.advance(&data[..took], false);
+        if let Some(events) = self.stream.as_mut().and_then(|s| s.events.as_mut()) {
+            events.advance(&data[..took], false);
         }
         self.up.input.consume(took);
         if let Phase::Body(decoder) = &mut self.phase {

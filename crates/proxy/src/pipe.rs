@@ -9,8 +9,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 
-/// How many bytes may wait in the pipe.
+/// How many bytes may wait in the pipe, what they are kept in counted too.
 const ROOM_BYTES: usize = 64 * 1024;
+/// What keeping a frame costs beside its data: an instance that sends byte by byte must not fill memory.
+const FRAME_BYTES: usize = 256;
 
 /// The answer broke off.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +67,7 @@ impl Writer {
         }
         let count = data.len().min(ROOM_BYTES);
         let frame = Frame::data(Bytes::copy_from_slice(&data[..count]));
-        shared.bytes += count;
+        shared.bytes += count + FRAME_BYTES;
         shared.frames.push_back(frame);
         wake(&mut shared.reader);
         Poll::Ready(Some(count))
@@ -127,7 +129,7 @@ impl Body for Reader {
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let mut shared = lock(&self.0);
         if let Some(frame) = shared.frames.pop_front() {
-            shared.bytes -= frame.data_ref().map_or(0, Bytes::len);
+            shared.bytes -= frame.data_ref().map_or(0, |data| data.len() + FRAME_BYTES);
             shared.finished = shared.ended && shared.frames.is_empty();
             wake(&mut shared.writer);
             return Poll::Ready(Some(Ok(frame)));
@@ -169,6 +171,14 @@ mod tests {
         drop(writer);
         assert!(reader.frame().await.unwrap().is_ok());
         assert!(reader.frame().await.unwrap().is_err());
+    }
+
+    #[test]
+    fn a_pipe_is_also_full_of_small_frames() {
+        let (writer, _reader) = pipe();
+        let cx = &mut Context::from_waker(Waker::noop());
+        let taken = (0..ROOM_BYTES).take_while(|_| writer.poll_put(cx, b"x").is_ready());
+        assert!(taken.count() <= ROOM_BYTES / FRAME_BYTES);
     }
 
     #[tokio::test]

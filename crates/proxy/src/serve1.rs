@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::client1::Client1;
 use crate::downstream::Downstream;
-use crate::exchange::Ask;
+use crate::exchange::{Ask, Wish};
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::{self, HeadEnd, Refusal};
 use crate::http1::{FIELDS_MAX, Framing};
@@ -36,7 +36,6 @@ const LINGER_BYTES_MAX: usize = 256 * 1024;
 struct Begun {
     route: Arc<Route>,
     ask: Ask,
-    is_websocket: bool,
 }
 
 enum Next {
@@ -133,7 +132,8 @@ impl Connection {
             }
             Outcome::Upgraded(instance, counted) => {
                 let client = (&mut self.client.stream, &mut self.client.input);
-                tunnel::run(client, *instance, counted, begun.is_websocket).await;
+                let is_websocket = ask.upgrade == Wish::WebSocket;
+                tunnel::run(client, *instance, counted, is_websocket).await;
                 None
             }
             Outcome::Broken | Outcome::Gone => None,
@@ -259,22 +259,15 @@ impl Connection {
         let ask = Ask {
             is_head: request.method == "HEAD",
             is_idempotent: is_idempotent(request.method),
-            wants_upgrade: request.upgrade.is_some(),
+            upgrade: Wish::new(request.upgrade),
             begun: Instant::now(),
         };
-        let is_websocket = request
-            .upgrade
-            .is_some_and(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"));
         let stopping = self.worker.stopping.load(Ordering::Relaxed);
         let close = !request.keep_alive || stopping;
         let (framing, is_http_11) = (request.framing, request.is_http_11);
         self.client.begin_request(framing, is_http_11, close);
         self.client.input.consume(length);
-        Next::Request(Begun {
-            route,
-            ask,
-            is_websocket,
-        })
+        Next::Request(Begun { route, ask })
     }
 
     async fn flush(&mut self) -> Option<()> {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::buffer::Buffer;
 use crate::client2::Client2;
-use crate::exchange::Ask;
+use crate::exchange::{Ask, Wish};
 use crate::http1::Framing;
 use crate::http1::fields::Named;
 use crate::http1::forward::{self, Forward};
@@ -132,6 +132,10 @@ async fn answer_one(
         .uri
         .path_and_query()
         .map_or(path, |target| target.as_str());
+    let has_own_form = target == "*" && parts.method == Method::OPTIONS;
+    if !(target.starts_with('/') || has_own_form) {
+        return client.refuse(400, "the request target is malformed");
+    }
     let forward = Forward {
         method: parts.method.as_str(),
         target,
@@ -163,7 +167,7 @@ async fn answer_one(
     let ask = Ask {
         is_head: parts.method == Method::HEAD,
         is_idempotent: is_idempotent(parts.method.as_str()),
-        wants_upgrade: false,
+        upgrade: Wish::Stay,
         begun,
     };
     let mut timer = Timer::new(begun + Duration::from_secs(1));

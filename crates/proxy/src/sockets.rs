@@ -1,7 +1,7 @@
 //! The long-lived connections of a version, each of which can be asked to go.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
@@ -66,18 +66,23 @@ impl Ear {
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
     next: AtomicU64,
+    cut: AtomicBool,
     open: Mutex<BTreeMap<u64, Arc<Ear>>>,
 }
 
 impl Sockets {
-    /// Enters a connection; it leaves when the [`Entry`] is dropped.
+    /// Enters a connection; it leaves when the [`Entry`] is dropped. One that was still being opened
+    /// when all were cut is cut, too.
     pub(crate) fn enter(self: &Arc<Self>) -> Entry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut open = self.lock();
+        let order = if self.is_cut() { CUT } else { STAY };
         let ear = Arc::new(Ear {
-            order: AtomicU32::new(STAY),
+            order: AtomicU32::new(order),
             waker: Mutex::new(None),
         });
-        self.lock().insert(id, Arc::clone(&ear));
+        open.insert(id, Arc::clone(&ear));
+        drop(open);
         Entry {
             sockets: Arc::clone(self),
             id,
@@ -103,12 +108,25 @@ impl Sockets {
         next
     }
 
-    /// Cuts everything that is open.
+    /// Cuts everything that is open, and what is still entered.
     pub(crate) fn cut_all(&self) {
-        let ears: Vec<_> = self.lock().values().map(Arc::clone).collect();
+        let open = self.lock();
+        self.cut.store(true, Ordering::Release);
+        let ears: Vec<_> = open.values().map(Arc::clone).collect();
+        drop(open);
         for ear in ears {
             ear.order(CUT);
         }
+    }
+
+    /// Says whether everything is to end.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
+    /// Takes back a cut.
+    pub(crate) fn spare(&self) {
+        self.cut.store(false, Ordering::Release);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Ear>>> {
@@ -152,7 +170,11 @@ mod tests {
         assert_eq!(asked(cx), 5);
         sockets.cut_all();
         assert_eq!(entries[0].ear.listen(cx), Order::Cut);
-        drop(entries);
+        let late = sockets.enter();
+        assert_eq!(late.ear.listen(cx), Order::Cut);
+        sockets.spare();
+        assert_eq!(sockets.enter().ear.listen(cx), Order::Stay);
+        drop((entries, late));
         assert!(sockets.lock().is_empty());
     }
 }

@@ -30,7 +30,6 @@ pub(crate) struct VersionState {
     pub(crate) shards: Box<[Shard]>,
     /// Its WebSockets and event streams.
     pub(crate) sockets: Arc<Sockets>,
-    cut: AtomicBool,
 }
 
 impl VersionState {
@@ -40,7 +39,6 @@ impl VersionState {
             artifact: artifact.to_owned(),
             shards: (0..workers).map(|_| Shard::new()).collect(),
             sockets: Arc::default(),
-            cut: AtomicBool::new(false),
         }
     }
 
@@ -51,18 +49,17 @@ impl VersionState {
 
     /// Ends everything that is open: long-lived connections at once, requests within a second.
     pub(crate) fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
         self.sockets.cut_all();
     }
 
     /// Says whether requests in flight are to end.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Acquire)
+        self.sockets.is_cut()
     }
 
     /// Takes back a cut: the version serves again.
     pub(crate) fn spare(&self) {
-        self.cut.store(false, Ordering::Release);
+        self.sockets.spare();
     }
 }
 

@@ -67,6 +67,16 @@ impl Decoder {
         self.state == State::Close
     }
 
+    /// Says whether the bytes before `rest` end a piece that the sender made: a chunk, or without chunks
+    /// what it sent at once.
+    pub(crate) fn is_between_pieces(&self, rest: &[u8]) -> bool {
+        match self.state {
+            State::Size => true,
+            State::Close => rest.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The trailer lines of a complete chunked body, each with its CRLF.
     pub(crate) fn trailers(&self) -> &[u8] {
         &self.trailers

@@ -44,12 +44,9 @@ pub(crate) fn class(name: &[u8]) -> Field {
         12 if is("content-type") => Field::ContentType,
         14 if is("content-length") => Field::ContentLength,
         14 if is("http2-settings") => Field::Hop,
-        15 if is("x-forwarded-for") => Field::Forwarding,
-        16 if is("x-forwarded-host") || is("x-forwarded-port") => Field::Forwarding,
         16 if is("proxy-connection") => Field::Hop,
         17 if is("transfer-encoding") => Field::TransferEncoding,
-        17 if is("x-forwarded-proto") => Field::Forwarding,
-        18 if is("x-forwarded-server") || is("x-forwarded-prefix") => Field::Forwarding,
+        13.. if name[..12].eq_ignore_ascii_case(b"x-forwarded-") => Field::Forwarding,
         _ => Field::EndToEnd,
     }
 }
@@ -105,6 +102,8 @@ mod tests {
         check("Keep-Alive", Field::Hop);
         check("TE", Field::Te);
         check("X-FORWARDED-FOR", Field::Forwarding);
+        check("X-Forwarded-Ssl", Field::Forwarding);
+        check("X-Forwarded-", Field::EndToEnd);
         check("Transfer-encoding", Field::TransferEncoding);
         check("Proxy", Field::Hop);
         check("Trailer", Field::EndToEnd);

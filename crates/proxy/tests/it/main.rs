@@ -1,5 +1,6 @@
 //! The proxy as a whole: real sockets on both sides, one file for each concern.
 
+mod answers;
 mod bodies;
 mod drain;
 mod events;
