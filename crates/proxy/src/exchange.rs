@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::ask::Ask;
 use crate::control::v1::Limits;
 use crate::downstream::{ClientFault, Downstream};
 use crate::events::EventTracker;
@@ -24,50 +25,6 @@ use crate::outgoing::Outgoing;
 use crate::sockets::{Entry, Order};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
-
-/// What protocol a client would go over to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// None.
-    Stay,
-    /// WebSocket and nothing else.
-    WebSocket,
-    /// Another, or one of several.
-    Other,
-}
-
-impl Wish {
-    /// What an `Upgrade` field says, where one counts.
-    pub(crate) fn new(upgrade: Option<&str>) -> Self {
-        match upgrade.map(str::trim) {
-            None => Self::Stay,
-            Some(protocol) if protocol.eq_ignore_ascii_case("websocket") => Self::WebSocket,
-            Some(_) => Self::Other,
-        }
-    }
-
-    /// Says whether going over to `protocol` is what was wished.
-    fn allows(self, protocol: Option<&[u8]>) -> bool {
-        match self {
-            Self::Stay => false,
-            Self::WebSocket => protocol.is_some_and(|p| p.eq_ignore_ascii_case(b"websocket")),
-            Self::Other => protocol.is_some(),
-        }
-    }
-}
-
-/// What the exchange must know of the request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ask {
-    /// Whether it is a HEAD request.
-    pub(crate) is_head: bool,
-    /// Whether sending it twice does no harm.
-    pub(crate) is_idempotent: bool,
-    /// Whether the client wants to go over to another protocol.
-    pub(crate) upgrade: Wish,
-    /// When its head was complete.
-    pub(crate) begun: Instant,
-}
 
 /// What went wrong on the instance's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,7 @@
 //! and `-Host` written anew. `Via` is not written. Requests that could be read in two ways are refused
 //! with 400 and the connection is closed (`http1::request`).
 
+mod ask;
 mod buffer;
 mod choice;
 mod claims;

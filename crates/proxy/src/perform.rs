@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::ask::Ask;
 use crate::downstream::Downstream;
-use crate::exchange::{Ask, End, Exchange, Wrong};
+use crate::exchange::{End, Exchange, Wrong};
 use crate::flight::{Counted, Kind};
 use crate::outgoing::Outgoing;
 use crate::table::Route;

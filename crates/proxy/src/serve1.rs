@@ -11,9 +11,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::ask::{Ask, Wish};
 use crate::client1::Client1;
 use crate::downstream::Downstream;
-use crate::exchange::{Ask, Wish};
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::{self, HeadEnd, Refusal};
 use crate::http1::{FIELDS_MAX, Framing};

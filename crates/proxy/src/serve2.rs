@@ -17,9 +17,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::ask::{Ask, Wish};
 use crate::buffer::Buffer;
 use crate::client2::Client2;
-use crate::exchange::{Ask, Wish};
 use crate::http1::Framing;
 use crate::http1::fields::Named;
 use crate::http1::forward::{self, Forward};

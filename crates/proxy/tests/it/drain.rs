@@ -104,6 +104,44 @@ async fn what_is_open_at_the_deadline_is_cut_and_counted() {
 }
 
 #[tokio::test]
+async fn what_is_half_answered_or_half_sent_at_the_deadline_is_broken_off_not_ended() {
+    let proxy = Proxy::start().await;
+    let (old, mut wires) = slow().await;
+    let new = Instance::named("new").await;
+    let at = proxy.put(&service(&[old.address])).await.bound;
+    let mut reader = Wire::connect(at).await;
+    reader.send(get("/slow")).await;
+    let mut read = wires.recv().await.unwrap();
+    read.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+        .await;
+    reader.until("half\r\n").await.unwrap();
+    let mut writer = Wire::connect(at).await;
+    writer
+        .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+        .await;
+    let mut written = wires.recv().await.unwrap();
+    proxy.put(&moved(&old, &new)).await;
+    proxy.client.drain(KEY, &drain(100)).await.unwrap();
+    assert_eq!(reader.rest().await, "");
+    assert!(writer.rest().await.starts_with("HTTP/1.1 503 "));
+    assert_eq!(
+        (read.rest().await, written.rest().await),
+        (String::new(), "half".to_owned())
+    );
+    let traffic = proxy.until("a1", |t| t.in_flight == 0).await;
+    assert_eq!((traffic.requests, traffic.failed), (2, 2));
+    soon(async {
+        while !proxy.client.status().await.unwrap().services[KEY]
+            .draining
+            .is_empty()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_version_with_weight_or_unknown_is_not_drained() {
     let proxy = Proxy::start().await;
     let instance = Instance::named("x").await;

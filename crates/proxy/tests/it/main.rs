@@ -12,6 +12,7 @@ mod limits;
 mod retry;
 mod rig;
 mod routing;
+mod sigterm;
 mod smuggling;
 mod state;
 mod websocket;
