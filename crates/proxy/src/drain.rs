@@ -1,4 +1,8 @@
 //! The drain of a version: sockets asked to go at a pace, and a deadline for all.
+//!
+//! It is not kept on disk. What it is about are connections, and these end with the proxy: one that is
+//! told to stop moves every socket itself (`run`), and one that starts finds nothing open that could be
+//! drained. The version's weight of 0, which keeps new requests away, is kept.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sys::clock;
 use sys::process::ProcessId;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::Options;
 use crate::control::server::{self, Control};
@@ -21,6 +22,10 @@ use crate::worker::Worker;
 
 /// How long requests and sockets have when the proxy stops.
 const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How long HTTP/2 clients that have all their answers have to leave.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How often it is looked whether all has ended.
+const STOP_STEP: Duration = Duration::from_millis(20);
 /// How often chores are looked after: idle connections, listeners that could not be bound.
 const CHORES: Duration = Duration::from_secs(2);
 /// The close code of sockets when the proxy stops: service restart.
@@ -46,6 +51,7 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
     let home = Home::take(&options.home)?;
     let published = Arc::new(Published::new());
     let stopping = Arc::new(AtomicBool::new(false));
+    let (tell_to_stop, told_to_stop) = watch::channel(false);
     let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers: Vec<Arc<Worker>> = (0..count)
         .map(|index| {
@@ -53,6 +59,8 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
                 index,
                 published: Arc::clone(&published),
                 stopping: Arc::clone(&stopping),
+                stop: told_to_stop.clone(),
+                http2_open: Count::default(),
                 unrouted: Count::default(),
                 refused: Count::default(),
                 accepted: Count::default(),
@@ -89,6 +97,7 @@ pub(crate) fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(
         stop.await;
         tracing::info!("the proxy stops: no new connections, requests finish, sockets move");
         stopping.store(true, Ordering::Release);
+        tell_to_stop.send_replace(true);
         finish(&control).await;
         Ok(())
     });
@@ -139,11 +148,27 @@ async fn finish(control: &Control) {
             .flat_map(|(_, s)| s.versions().map(Arc::clone).collect::<Vec<_>>())
             .collect()
     };
-    let until = tokio::time::Instant::now() + STOP_GRACE;
-    while versions.iter().any(|version| version.open() > 0) && tokio::time::Instant::now() < until {
+    let until = Instant::now() + STOP_GRACE;
+    let mut quiet_since = None;
+    loop {
         for version in &versions {
             version.sockets.ask_to_move(0, usize::MAX, STOP_CODE);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Slept at least once: connections taken from the queues have requests that are not read yet.
+        tokio::time::sleep(STOP_STEP).await;
+        let now = Instant::now();
+        if versions.iter().any(|version| version.open() > 0) {
+            quiet_since = None;
+        } else {
+            // The last answers may still be on their way through an HTTP/2 connection.
+            let quiet = now - *quiet_since.get_or_insert(now);
+            let is_empty = control.workers.iter().all(|w| w.http2_open.get() == 0);
+            if is_empty || quiet >= FAREWELL {
+                return;
+            }
+        }
+        if now >= until {
+            return;
+        }
     }
 }

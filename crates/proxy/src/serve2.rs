@@ -69,20 +69,27 @@ pub(crate) async fn serve(
     let io = TokioIo::new(Rewound { read_ahead, stream });
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let idle = Duration::from_millis(routes.idle_timeout_ms);
+    let mut stop = worker.stop.clone();
     let mut ending = false;
+    worker.http2_open.up();
     loop {
         tokio::select! {
             ended = &mut connection => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "an HTTP/2 connection ended");
                 }
-                return;
+                break;
+            }
+            // The client is told which of its requests are still answered.
+            _ = stop.wait_for(|stops| *stops), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
             }
             () = tokio::time::sleep(idle) => {
                 if busy.load(Ordering::Relaxed) == 0 {
                     // Asked once already, and the client did not leave.
                     if ending {
-                        return;
+                        break;
                     }
                     ending = true;
                     connection.as_mut().graceful_shutdown();
@@ -90,6 +97,7 @@ pub(crate) async fn serve(
             }
         }
     }
+    worker.http2_open.down();
 }
 
 async fn answer_one(
@@ -111,6 +119,9 @@ async fn answer_one(
         Ok(host) => host,
         Err(reason) => return client.refuse(400, reason),
     };
+    if parts.headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return client.refuse(400, "there is more than one Content-Length field");
+    }
     if parts.method == Method::CONNECT {
         return client.refuse(405, "CONNECT is not served here");
     }

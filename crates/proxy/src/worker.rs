@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::counters::Count;
 use crate::serve1;
@@ -46,6 +46,10 @@ pub(crate) struct Worker {
     pub(crate) published: Arc<Published>,
     /// Set once the proxy stops: connections are closed after their request.
     pub(crate) stopping: Arc<AtomicBool>,
+    /// The same, to be waited for.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// HTTP/2 connections open now.
+    pub(crate) http2_open: Count,
     /// Requests that no service claims.
     pub(crate) unrouted: Count,
     /// Connections refused because there were too many.

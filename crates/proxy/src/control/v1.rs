@@ -148,7 +148,12 @@ pub struct Renew {
 /// Takes a version out of service gently: requests finish, sockets are moved at a pace.
 ///
 /// The version must have weight 0. Repeating it for a version that is draining changes its deadline and
-/// pace; a `PUT` that gives the version weight again ends the drain.
+/// pace; a `PUT` that gives the version weight again ends the drain. A drain ends with the proxy: nothing
+/// of the version is open after a restart, and none is listed as draining.
+///
+/// Event streams are ended between two events, also those that came with a `Content-Length`, which is not
+/// passed on. Those with a `Content-Encoding` are ended between two chunks of the instance, which is where
+/// it flushed; one that gave a `Content-Length` as well is a request like others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drain {
     /// The artifact id to drain.

@@ -89,3 +89,54 @@ async fn bodies_of_unknown_length_and_trailers_pass() {
     assert_eq!(whole.to_bytes(), "hi");
     assert_eq!(instance.last().body, b"3\r\nabc\r\n0\r\nx-in: 1\r\n\r\n");
 }
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_holds_up_no_other_and_one_that_is_left_frees_its_instance() {
+    let proxy = Proxy::start().await;
+    let instance = Instance::raw(|mut wire, _| async move {
+        while let Some(head) = wire.until("\r\n\r\n").await {
+            if !head.starts_with(b"GET /big") {
+                wire.send(ok("small")).await;
+                continue;
+            }
+            wire.send("HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n")
+                .await;
+            wire.send(vec![b'x'; 67_108_864]).await;
+        }
+    })
+    .await;
+    let at = proxy.put(&service(&[instance.address])).await.bound;
+    let mut sender = connect::<Full<Bytes>>(at).await;
+    let ask = |path: &str| {
+        let uri = format!("http://shop.test{path}");
+        Request::get(uri).body(Full::default()).unwrap()
+    };
+    let big = soon(sender.send_request(ask("/big"))).await.unwrap();
+    for _ in 0..20 {
+        let answer = soon(sender.send_request(ask("/small"))).await.unwrap();
+        let body = soon(answer.into_body().collect()).await.unwrap();
+        assert_eq!(body.to_bytes(), "small");
+    }
+    assert_eq!(proxy.traffic("a1").await.in_flight, 1);
+    drop(big);
+    let traffic = proxy.until("a1", |t| t.in_flight == 0).await;
+    assert_eq!((traffic.client_aborted, traffic.failed), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_cut_short_resets_its_stream() {
+    let proxy = Proxy::start().await;
+    let instance = Instance::raw(|mut wire, _| async move {
+        wire.head().await.unwrap();
+        wire.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+            .await;
+    })
+    .await;
+    let at = proxy.put(&service(&[instance.address])).await.bound;
+    let mut sender = connect::<Full<Bytes>>(at).await;
+    let request = Request::post("http://shop.test/")
+        .body(Full::default())
+        .unwrap();
+    let answer = soon(sender.send_request(request)).await.unwrap();
+    assert!(soon(answer.into_body().collect()).await.is_err());
+}

@@ -7,6 +7,7 @@ mod events;
 mod forwarding;
 mod hold;
 mod http2;
+mod http2_frames;
 mod lease;
 mod limits;
 mod retry;

@@ -1,5 +1,10 @@
 //! A proxy that is told to stop: long-lived connections are moved as in a drain, requests finish.
 
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+
 use crate::rig::*;
 
 /// An instance that hands every connection over after its first head, answered with `answer`.
@@ -66,6 +71,36 @@ async fn event_streams_end_after_an_event() {
         closed_to_others(at).await;
         inner.send("8\r\n: 1\n\nda\r\n").await;
         assert_eq!(client.rest().await, "5\r\n: 1\n\n\r\n0\r\n\r\n");
+    });
+}
+
+#[tokio::test]
+async fn an_http_2_client_is_told_to_go_and_its_request_finishes() {
+    let mut proxy = Proxy::start().await;
+    let (instance, mut wires) = handing_over("").await;
+    let at = proxy.put(&service(&[instance.address])).await.bound;
+    let io = TokioIo::new(tokio::net::TcpStream::connect(at).await.unwrap());
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+    let (mut sender, connection) = handshake.await.unwrap();
+    let ended = tokio::spawn(connection);
+    let ask = || {
+        Request::get("http://shop.test/")
+            .body(Empty::<Bytes>::new())
+            .unwrap()
+    };
+    let first = tokio::spawn(sender.send_request(ask()));
+    let mut inner = wires.recv().await.unwrap();
+    tokio::join!(proxy.stop(), async {
+        closed_to_others(at).await;
+        inner.send(ok("finished")).await;
+        let answer = soon(first).await.unwrap().unwrap();
+        assert_eq!(
+            answer.into_body().collect().await.unwrap().to_bytes(),
+            "finished"
+        );
+        // The connection ends by itself, though its client would still use it.
+        soon(ended).await.unwrap().unwrap();
+        assert!(sender.is_closed());
     });
 }
 

@@ -71,3 +71,31 @@ async fn the_home_and_its_socket_are_closed_to_others_and_hold_one_proxy() {
         "{second}"
     );
 }
+
+#[tokio::test]
+async fn a_drain_ends_with_the_proxy_and_its_version_still_gets_nothing() {
+    let (old, new) = (Instance::named("old").await, Instance::named("new").await);
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("proxy");
+    let mut proxy = Proxy::on(home.clone()).await;
+    let mut config = service(&[old.address]);
+    config.versions[0].weight = 0;
+    config.versions.push(version("a2", 100, &[new.address]));
+    let at = proxy.put(&config).await.bound;
+    let drain = proxy::control::v1::Drain {
+        artifact: "a1".to_owned(),
+        deadline_ms: 60_000,
+        sockets_per_second: 1,
+        close_code: 1012,
+    };
+    proxy.client.drain(KEY, &drain).await.unwrap();
+    proxy.stop().await;
+    let proxy = Proxy::on(home).await;
+    let status = proxy.client.status().await.unwrap();
+    assert!(status.services[KEY].draining.is_empty());
+    assert_eq!(status.services[KEY].bound, at);
+    for _ in 0..10 {
+        let mut client = Wire::connect(at).await;
+        assert_eq!(client.ask(&get("/")).await.body, b"new");
+    }
+}
