@@ -58,6 +58,60 @@ async fn a_client_that_takes_nothing_stops_its_instance() {
 }
 
 #[tokio::test]
+async fn an_instance_that_takes_nothing_stops_its_client() {
+    let proxy = Proxy::start().await;
+    const SIZE: usize = 96 * 1024 * 1024;
+    let (go, gone) = tokio::sync::watch::channel(false);
+    let instance = Instance::raw(move |mut wire, _| {
+        let mut gone = gone.clone();
+        async move {
+            wire.head().await.unwrap();
+            gone.wait_for(|go| *go).await.unwrap();
+            let mut got = wire.buffer.len();
+            while got < SIZE {
+                wire.buffer.clear();
+                assert!(wire.more().await);
+                got += wire.buffer.len();
+            }
+            wire.send(ok(&got.to_string())).await;
+        }
+    })
+    .await;
+    let at = proxy.put(&service(&[instance.address])).await.bound;
+    let mut client = Wire::connect(at).await;
+    client
+        .send(format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {SIZE}\r\n\r\n"
+        ))
+        .await;
+    let block = vec![b'y'; 64 * 1024];
+    let mut sent = 0;
+    // The flow has stopped when nothing more can be written for a while.
+    while let Ok(written) = tokio::time::timeout(
+        Duration::from_millis(300),
+        tokio::io::AsyncWriteExt::write(&mut client.stream, &block),
+    )
+    .await
+    {
+        sent += written.unwrap();
+        assert!(
+            sent < SIZE / 4,
+            "{sent} bytes went into the proxy and the sockets"
+        );
+    }
+    go.send_replace(true);
+    while sent < SIZE {
+        let next = &block[..block.len().min(SIZE - sent)];
+        client.send(next).await;
+        sent += next.len();
+    }
+    assert_eq!(
+        soon(client.message()).await.unwrap().body,
+        SIZE.to_string().as_bytes()
+    );
+}
+
+#[tokio::test]
 async fn a_large_upload_arrives_whole_with_either_framing() {
     let proxy = Proxy::start().await;
     let instance = Instance::answering(|seen| ok(&seen.body.len().to_string())).await;
