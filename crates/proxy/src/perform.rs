@@ -1,7 +1,8 @@
 //! A request from its head to its end: chosen, connected, held, sent again, counted.
 //!
 //! A request is sent again only if it provably never reached the instance, or if its method is idempotent
-//! and no byte of an answer came; and only while all that was sent is still at hand.
+//! and no byte of an answer came; and only while all that was sent is still at hand. One that took too
+//! long is not: it would load a slow instance again, and its client has waited enough.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -116,7 +117,12 @@ pub(crate) async fn perform<D: Downstream>(
         );
         let end = poll_fn(|cx| exchange.poll(timer, cx)).await;
         let has_begun = exchange.has_begun();
-        if let End::Instance { sent, answered, .. } = end
+        if let End::Instance {
+            wrong,
+            sent,
+            answered,
+        } = end
+            && wrong != Wrong::TimedOut
             && !answered
             && (ask.is_idempotent || !sent)
             && sends < SENDS_MAX
