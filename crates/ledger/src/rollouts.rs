@@ -120,6 +120,8 @@ pub(crate) fn append(
     }
     if let Some(current) = &effect.current {
         service::make_current(work, service, rollout, current)?;
+        // What a decision made the version in service is not bad any more.
+        service::unmark(work, service, &current.artifact)?;
     }
     for mark in &effect.marks {
         service::mark(work, service, rollout, mark)?;

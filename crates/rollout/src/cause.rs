@@ -83,17 +83,19 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Says whether the artifact is to be marked bad (invariant I9). An unreachable host or a refused
-    /// route says nothing about the artifact.
+    /// Says whether the artifact is to be marked bad (invariant I9): it did badly with traffic. One that
+    /// never got that far meets the same gate again, and its fault may lie in settings that are mended by
+    /// then; an unreachable host, a refused route or a person's abort says nothing about the artifact.
     pub fn blames_candidate(&self) -> bool {
         match self {
+            Self::FailedWatched { .. } | Self::AnsweredWorse { .. } => true,
             Self::NotHealthy { .. }
             | Self::CrashLoop { .. }
-            | Self::FailedWatched { .. }
-            | Self::AnsweredWorse { .. }
             | Self::CommandFailed { .. }
-            | Self::Aborted { .. } => true,
-            Self::Refused { .. } | Self::Unreachable { .. } | Self::LeaseExpired { .. } => false,
+            | Self::Aborted { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::LeaseExpired { .. } => false,
         }
     }
 

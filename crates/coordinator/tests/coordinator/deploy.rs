@@ -90,19 +90,9 @@ async fn a_candidate_that_is_never_healthy_is_given_up_with_the_end_of_its_log()
         rig.deeds()
     );
 
-    let Err(Error::Plan(PlanError::MarkedBad { .. })) = rig.run(deploy('b')).await else {
-        panic!()
-    };
+    // It never had traffic, and what ailed it may be mended outside of it: it may be tried again.
     rig.fleet.lock().unwrap().sick.clear();
-    let version = rollout::Version {
-        artifact: artifact('b'),
-        vsn: "b".into(),
-    };
-    let by_name = request(coordinator::Target::Deploy {
-        version,
-        chosen: Chosen::ByName,
-    });
-    assert_eq!(rig.run(by_name).await.unwrap().phase, Phase::Healthy);
+    assert_eq!(rig.run(deploy('b')).await.unwrap().phase, Phase::Healthy);
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,6 +126,26 @@ async fn a_candidate_that_fails_while_it_is_watched_gives_traffic_back_before_it
     let expected = ["route b=0 a=100", "drain b", "stop shop.production-2"];
     assert_eq!(deeds[deeds.len() - 3..], expected);
     assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
+
+    let Err(Error::Plan(PlanError::MarkedBad { .. })) = rig.run(deploy('b')).await else {
+        panic!()
+    };
+    rig.fleet.lock().unwrap().sick.clear();
+    let version = rollout::Version {
+        artifact: artifact('b'),
+        vsn: "b".into(),
+    };
+    let by_name = request(coordinator::Target::Deploy {
+        version,
+        chosen: Chosen::ByName,
+    });
+    assert_eq!(rig.run(by_name).await.unwrap().phase, Phase::Healthy);
+    // It serves by a decision now, so the mark is gone.
+    let known = rig
+        .coordinator(crate::rig::alive())
+        .service(&service())
+        .await;
+    assert!(known.unwrap().marks.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -181,15 +181,6 @@ pub fn compute(
     current: Option<&ArtifactId>,
 ) -> Result<Plan, PlanError> {
     check_request(request, hosts)?;
-    let mark = marks
-        .iter()
-        .find(|mark| mark.artifact == request.candidate.artifact);
-    if let (Some(mark), Chosen::ByRule) = (mark, request.chosen) {
-        return Err(PlanError::MarkedBad {
-            artifact: mark.artifact.clone(),
-            why: mark.why.clone(),
-        });
-    }
     let stable = stable(request, hosts)?;
     match (&stable, request.purpose) {
         (Some(stable), _) if stable.artifact == request.candidate.artifact => {
@@ -204,6 +195,15 @@ pub fn compute(
             });
         }
         _ => {}
+    }
+    let mark = marks
+        .iter()
+        .find(|mark| mark.artifact == request.candidate.artifact);
+    if let (Some(mark), Chosen::ByRule) = (mark, request.chosen) {
+        return Err(PlanError::MarkedBad {
+            artifact: mark.artifact.clone(),
+            why: mark.why.clone(),
+        });
     }
     let mut plan = Plan {
         service: request.service.clone(),
