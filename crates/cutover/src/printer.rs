@@ -39,6 +39,8 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 /// For text that matters less.
 pub(crate) const DIM: Style = Style::new().dimmed();
+/// For what went badly.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// For what went well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 

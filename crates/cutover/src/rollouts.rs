@@ -1,15 +1,19 @@
 //! What the commands that change or show the version in service share.
 
+mod artifact;
 mod change;
 mod ending;
 mod fleet;
+mod interrupt;
 mod planned;
 mod progress;
 mod who;
 
+pub(crate) use self::artifact::{find, find_earlier};
 pub(crate) use self::change::{Wanted, request};
 pub(crate) use self::ending::conclude;
 pub(crate) use self::fleet::{Fleet, Lead};
+pub(crate) use self::interrupt::unless_interrupted;
 pub(crate) use self::planned::{plan_document, plan_text, warnings_text};
 pub(crate) use self::progress::Follow;
 pub(crate) use self::who::holder;

@@ -145,16 +145,29 @@ impl Store {
     /// # Errors
     /// Where there is none, or several ids start so.
     pub fn find(&self, wanted: &str) -> Result<Stored, StoreError> {
+        self.pick(wanted, |_| true)
+    }
+
+    /// As [`Store::find`], but `latest` and a version mean artifacts of that release alone: the store is
+    /// shared by all projects of this machine. An id is taken as it is.
+    ///
+    /// # Errors
+    /// As [`Store::find`].
+    pub fn find_of(&self, wanted: &str, release: &str) -> Result<Stored, StoreError> {
+        self.pick(wanted, |manifest| manifest.release == release)
+    }
+
+    fn pick(&self, wanted: &str, meant: impl Fn(&Manifest) -> bool) -> Result<Stored, StoreError> {
         let mut stored = self.list()?;
         let not_found = || StoreError::NotFound {
             wanted: wanted.to_owned(),
             dir: self.dir.clone(),
         };
-        if wanted == "latest" {
-            return stored.into_iter().next().ok_or_else(not_found);
-        }
-        let by_version = |s: &Stored| read_manifest(&s.path).is_ok_and(|m| m.vsn == wanted);
-        if let Some(index) = stored.iter().position(by_version) {
+        let by_label = |s: &Stored| {
+            read_manifest(&s.path)
+                .is_ok_and(|m| meant(&m) && (wanted == "latest" || m.vsn == wanted))
+        };
+        if let Some(index) = stored.iter().position(by_label) {
             return Ok(stored.swap_remove(index));
         }
         let is_prefix = wanted.len() >= 4 && wanted.bytes().all(|b| b.is_ascii_hexdigit());

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, conclude, holder};
+use crate::rollouts::{Fleet, Follow, conclude, holder, unless_interrupted};
 use crate::settings::Sections;
 
 /// Give a rollout up: all traffic returns to the version that served before it
@@ -24,7 +24,8 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let mut follow = Follow::new(&context.printer);
-        let outcome = coordinator.abort(&service, &mut follow).await;
+        let run = coordinator.abort(&service, &mut follow);
+        let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         let outcome = outcome?;
         // To be given up is what was asked for here.

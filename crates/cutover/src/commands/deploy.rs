@@ -4,14 +4,16 @@ use agent::api::v1::InstanceState;
 use agent::client::Client;
 use coordinator::Coordinator;
 use project::Start;
-use release::store::{Store, StoreError};
+use release::Store;
 use rollout::{Chosen, PlanError};
 use serde_json::json;
 
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, Wanted, conclude, holder, plan_text, request};
+use crate::rollouts::{
+    Fleet, Follow, Wanted, conclude, find, holder, plan_text, request, unless_interrupted,
+};
 use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service
@@ -33,8 +35,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
     let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
-    let (id, chosen) = match &args.artifact {
-        Some(wanted) => (find(&store, wanted)?, Chosen::ByName),
+    let (id, manifest, chosen) = match &args.artifact {
+        Some(wanted) => {
+            let (id, manifest) = find(context, &settings, &store, wanted)?;
+            (id, manifest, Chosen::ByName)
+        }
         None => {
             let start = if settings.build.clean {
                 Start::Clean
@@ -42,10 +47,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 Start::Incremental
             };
             let built = build::build(context, &settings, start)?;
-            (built.packed.id, Chosen::ByRule)
+            (built.packed.id, built.packed.manifest, Chosen::ByRule)
         }
     };
-    let manifest = store.manifest(&id).or_fail(Kind::Verification)?;
     let wanted = Wanted::Deploy {
         manifest: Box::new(manifest),
         artifact: id,
@@ -55,6 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let holder = holder(context, "cutover deploy")?;
     context.block_on(async {
         let fleet = Fleet::reach(context).await?;
+        fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
         let (_, lead) = fleet.lead();
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
@@ -70,7 +75,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         };
         context.printer.note(&plan_text(planned.plan()));
         let mut follow = Follow::new(&context.printer);
-        let outcome = coordinator.run(planned, &mut follow, None).await;
+        let run = coordinator.run(planned, &mut follow, None);
+        let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)
     })?
@@ -104,15 +110,4 @@ async fn warn_of_environment(
         }
     }
     Ok(())
-}
-
-/// Finds the artifact that a person named.
-pub(crate) fn find(store: &Store, wanted: &str) -> Result<release::ArtifactId, Failure> {
-    match store.find(wanted) {
-        Ok(stored) => Ok(stored.id),
-        Err(error @ (StoreError::NotFound { .. } | StoreError::Ambiguous { .. })) => {
-            Err(Failure::of(Kind::Usage, &error))
-        }
-        Err(error) => Err(Failure::of(Kind::Other, &error)),
-    }
 }

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 pub(crate) fn words(lease: &Lease) -> String {
     let holder = &lease.holder;
     format!(
-        "{}@{} (`{}`, pid {}) since {}",
+        "{}@{} (`{}`, pid {}), taken {}",
         holder.user,
         holder.host,
         holder.command,

@@ -1,13 +1,14 @@
 //! `cutover plan`.
 
 use coordinator::Coordinator;
-use release::store::Store;
+use release::Store;
 use rollout::Chosen;
 
-use super::deploy::find;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Wanted, holder, plan_document, plan_text, request, warnings_text};
+use crate::rollouts::{
+    Fleet, Wanted, find, holder, plan_document, plan_text, request, warnings_text,
+};
 use crate::settings::Sections;
 
 /// Show what a deploy would do, and change nothing in service
@@ -24,9 +25,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
     let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
-    let id = find(&store, &args.artifact)?;
+    let (id, manifest) = find(context, &settings, &store, &args.artifact)?;
     let wanted = Wanted::Deploy {
-        manifest: Box::new(store.manifest(&id).or_fail(Kind::Verification)?),
+        manifest: Box::new(manifest),
         artifact: id,
         chosen: Chosen::ByName,
     };
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let holder = holder(context, "cutover plan")?;
     context.block_on(async {
         let fleet = Fleet::reach(context).await?;
+        fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
         let planned = Coordinator::new(fleet.hosts, holder)?.plan(request).await?;
         let plan = planned.plan();

@@ -5,7 +5,7 @@ use rollout::{CommandDecision, ServiceKey};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, conclude, holder};
+use crate::rollouts::{Fleet, Follow, conclude, holder, unless_interrupted};
 use crate::settings::Sections;
 
 /// Take up a rollout that was interrupted or is paused, and bring it to its end
@@ -37,9 +37,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let mut follow = Follow::new(&context.printer);
-        let outcome = coordinator
-            .resume(&service, resume, &mut follow, None)
-            .await;
+        let run = coordinator.resume(&service, resume, &mut follow, None);
+        let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)
     })?

@@ -1,13 +1,13 @@
 //! `cutover rollback`.
 
 use coordinator::Coordinator;
-use release::store::Store;
-use rollout::ArtifactId;
 
-use super::deploy::find;
 use crate::context::Context;
-use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, Wanted, conclude, holder, plan_text, request};
+use crate::failure::Failure;
+use crate::rollouts::{
+    Fleet, Follow, Lead, Wanted, conclude, find_earlier, holder, plan_text, request,
+    unless_interrupted,
+};
 use crate::settings::Sections;
 
 /// Bring an earlier version back
@@ -23,23 +23,20 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
-    let to = match &args.version {
-        Some(wanted) => {
-            let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
-            let id = find(&store, wanted)?;
-            Some(ArtifactId::parse(&id.to_string()).or_fail(Kind::Other)?)
-        }
-        None => None,
-    };
-    let request = request(&settings, Wanted::Rollback { to })?;
     let holder = holder(context, "cutover rollback")?;
     context.block_on(async {
         let fleet = Fleet::reach(context).await?;
+        let to = match &args.version {
+            Some(wanted) => Some(find_earlier(&Lead::of(context), &settings.key(), wanted).await?),
+            None => None,
+        };
+        let request = request(&settings, Wanted::Rollback { to })?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let planned = coordinator.plan(request).await?;
         context.printer.note(&plan_text(planned.plan()));
         let mut follow = Follow::new(&context.printer);
-        let outcome = coordinator.run(planned, &mut follow, None).await;
+        let run = coordinator.run(planned, &mut follow, None);
+        let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)
     })?

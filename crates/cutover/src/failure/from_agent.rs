@@ -8,6 +8,14 @@ use super::{Failure, Kind};
 impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
         match &error {
+            client::Error::Unreachable { socket, source }
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                let message = format!("not allowed to use {}", socket.display());
+                Self::new(Kind::Unreachable, message)
+                    .because(source)
+                    .hint("be the user that owns it, or choose another home with CUTOVER_HOME")
+            }
             client::Error::Unreachable { socket, source } => {
                 let message = format!("the agent does not answer at {}", socket.display());
                 Self::new(Kind::Unreachable, message)

@@ -13,6 +13,7 @@ impl From<Error> for Failure {
                 Kind::Unfinished
             }
             Error::Unreachable { .. } => Kind::Unreachable,
+            Error::Plan(PlanError::MarkedBad { .. }) => Kind::Other,
             Error::Plan(_) | Error::Name(_) | Error::NoHosts => Kind::Configuration,
             Error::NothingUnfinished { .. }
             | Error::NoRollout { .. }

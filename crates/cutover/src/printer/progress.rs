@@ -1,17 +1,23 @@
 //! The progress of a step: drawn over itself on a terminal, plain lines elsewhere.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{DIM, GOOD, Mode, swallow};
+use super::{BAD, DIM, GOOD, Mode, swallow};
+
+/// How often a step under way is heard of where it is not drawn.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// A step under way.
 #[derive(Debug)]
 pub(crate) struct Progress {
     label: String,
     started: Instant,
+    /// When a log last heard of it.
+    spoke: Cell<Instant>,
     show: Show,
 }
 
@@ -46,6 +52,7 @@ impl Progress {
         Self {
             label,
             started: sys::clock::monotonic(),
+            spoke: Cell::new(sys::clock::monotonic()),
             show,
         }
     }
@@ -54,7 +61,11 @@ impl Progress {
     pub(crate) fn detail(&self, text: &str) {
         match &self.show {
             Show::Animated(bar) => bar.set_message(text.to_owned()),
-            // A log has no use for what is over in a moment.
+            // A log has no use for what is over in a moment, but wants a sign of life.
+            Show::Plain if sys::clock::since(self.spoke.get()) >= SIGN_OF_LIFE => {
+                self.spoke.set(sys::clock::monotonic());
+                line(&format!("  {}: {text}", self.label));
+            }
             Show::Plain | Show::Quiet => {}
         }
     }
@@ -83,6 +94,19 @@ impl Progress {
             ));
         }
         took
+    }
+}
+
+impl Progress {
+    /// Ends the step badly; what follows says why.
+    pub(crate) fn failed(self) {
+        if !matches!(self.show, Show::Quiet) {
+            let took = seconds(sys::clock::since(self.started));
+            self.keep(&format!(
+                "{BAD}✗{BAD:#} {} {DIM}({took}){DIM:#}",
+                self.label
+            ));
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn conclude(context: &Context, outcome: &Outcome) -> Result<(), Failu
         return Ok(());
     }
     // The receipt of a failed rollout is for people; programs find it in `cutover show --json`.
-    if outcome.receipt.is_some() {
+    if outcome.receipt.as_ref().is_some_and(|r| r.requests > 0) {
         context.printer.line(&receipt());
     }
     Err(failure(outcome))
@@ -82,6 +82,12 @@ fn with_log(mut failure: Failure, log: &LogTail) -> Failure {
     if let Some(hint) = boot_error::hint(&log.text) {
         failure = failure.hint(hint);
     }
+    if failure.message.contains("the instance listens on") {
+        failure = failure.hint(
+            "the app must listen on the port that it is told in PORT (http_port in cutover.toml): see \
+             config/runtime.exs",
+        );
+    }
     failure
         .hint(format!(
             "`cutover app logs --instance {}` has the rest of its log",
@@ -90,9 +96,10 @@ fn with_log(mut failure: Failure, log: &LogTail) -> Failure {
         .output(&end(&log.text))
 }
 
-/// The last lines of a log, each short enough to be read: a BEAM's crash report has lines of kilobytes.
+/// The lines of a log that a person wants to see, each short enough to be read, for a BEAM's crash report
+/// has lines of kilobytes: from the last exception on, else the last ones.
 fn end(log: &str) -> String {
-    const LINES_MAX: usize = 24;
+    const LINES_MAX: usize = 16;
     const LINE_CHARS_MAX: usize = 200;
     let lines: Vec<String> = log
         .lines()
@@ -103,7 +110,16 @@ fn end(log: &str) -> String {
             None => line.to_owned(),
         })
         .collect();
-    lines[lines.len().saturating_sub(LINES_MAX)..].join("\n")
+    let exception = lines
+        .iter()
+        .rposition(|line| line.trim_start().starts_with("** ("));
+    let from = match exception {
+        // The line before it says where it happened.
+        Some(at) => at.saturating_sub(1),
+        None => lines.len().saturating_sub(LINES_MAX),
+    };
+    let to = lines.len().min(from + LINES_MAX);
+    lines[from..to].join("\n")
 }
 
 #[cfg(test)]
@@ -114,9 +130,15 @@ mod tests {
     fn the_end_of_a_log_is_cut_to_what_a_person_reads() {
         let log = format!("first\n{}\n\n{}", "line\n".repeat(40), "ü".repeat(1000));
         let end = end(&log);
-        assert_eq!(end.lines().count(), 24);
+        assert_eq!(end.lines().count(), 16);
         assert!(!end.contains("first"));
         let last = end.lines().last().unwrap();
         assert!(last.chars().count() == 202 && last.ends_with('…'));
+
+        let raised = format!(
+            "boot\nERROR!\n** (RuntimeError) no key\n  at\n{}",
+            "dump\n".repeat(40)
+        );
+        assert!(super::end(&raised).starts_with("ERROR!\n** (RuntimeError) no key"));
     }
 }

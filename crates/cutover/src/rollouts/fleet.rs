@@ -8,6 +8,7 @@ use rollout::HostId;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
+use crate::settings::Resolved;
 
 /// The hosts, the lead one first.
 #[derive(Debug)]
@@ -52,6 +53,33 @@ impl Fleet {
     /// The lead host, which keeps the ledger.
     pub(crate) fn lead(&self) -> (HostId, Client) {
         self.hosts[0].clone()
+    }
+
+    /// Refuses an address that the proxy is to listen on and another program holds, before anything is
+    /// started for it.
+    pub(crate) async fn check_listen(&self, settings: &Resolved) -> Result<(), Failure> {
+        let listen = settings.proxy.listen;
+        let (_, lead) = self.lead();
+        let info = lead.info().await?;
+        let ours = info.proxy.is_some_and(|proxy| {
+            let mut listeners = proxy.listeners.iter();
+            listeners.any(|l| l.listen == listen || l.bound.port() == listen.port())
+        });
+        if ours {
+            return Ok(());
+        }
+        let error = match std::net::TcpListener::bind(listen) {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let place = settings.rows.iter().find(|row| row.key == "proxy.listen");
+        let place = place.map_or_else(String::new, |row| format!(" ({})", row.origin));
+        Err(Failure::new(
+            Kind::Configuration,
+            format!("the proxy cannot listen on {listen}{place}"),
+        )
+        .because(&error)
+        .hint("end the program that holds the address, or choose another `listen` in [proxy]"))
     }
 
     /// Brings an artifact to every host, where it is verified before anything else happens.

@@ -66,7 +66,7 @@ impl Observer for Follow<'_> {
                 ..
             } => {
                 let state = if *healthy { "healthy" } else { "not healthy" };
-                self.detail(&format!("{instance} is {state}: {detail}"));
+                self.detail(&format!("{detail}: {instance} is {state}"));
             }
             Progress::Traffic {
                 requests_per_s,
@@ -86,9 +86,11 @@ impl Observer for Follow<'_> {
                 ));
             }
             Progress::Paused { why } => self.say(&format!("paused: {why}")),
-            Progress::Reverting { cause } => {
-                self.step = None;
-                self.say(&format!("going back to stable: {cause}"));
+            // The error at the end says why; a cause that changes meanwhile would be said twice.
+            Progress::Reverting { .. } => {
+                if let Some(step) = self.step.take() {
+                    step.failed();
+                }
             }
             Progress::Decided { .. } | Progress::Leased { .. } => {}
             Progress::Ended { .. } => self.step = None,

@@ -17,6 +17,7 @@ pub(crate) fn holder(context: &Context, command: &str) -> Result<Holder, Failure
             .environment
             .user
             .clone()
+            .or_else(|| user_name(uid))
             .unwrap_or_else(|| format!("uid {uid}")),
         host: rustix::system::uname()
             .nodename()
@@ -24,5 +25,17 @@ pub(crate) fn holder(context: &Context, command: &str) -> Result<Holder, Failure
             .into_owned(),
         process,
         command: command.to_owned(),
+    })
+}
+
+/// The name of a user by `/etc/passwd`.
+fn user_name(uid: u32) -> Option<String> {
+    const BYTES_MAX: u64 = 1 << 20;
+    let bytes = sys::file::read_bounded("/etc/passwd".as_ref(), BYTES_MAX).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut users = text.lines().map(|line| line.split(':'));
+    users.find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
     })
 }

@@ -110,7 +110,12 @@ pub(super) fn resolve(
     let (health, health_interval) = r.health()?;
     let proxy = r.proxy();
     let deploy = r.deploy()?;
-    let default_node = name(&service.as_str().replace('-', "_"));
+    // Environments that share a host must not share node names.
+    let default_node = match environment.as_str() {
+        DEFAULT_ENVIRONMENT => service.to_string(),
+        other => format!("{service}_{other}"),
+    };
+    let default_node = name(&default_node.replace('-', "_"));
     let node = r.value(
         "instance.node",
         |s| s.instance.as_ref()?.node.as_ref(),
@@ -152,20 +157,19 @@ pub(super) fn resolve(
     })
 }
 
-/// The sections of the environment. A name that the file does not know is refused where the file knows
-/// some: it is a typing error more often than not.
+/// The sections of the environment. A name that the file does not know is refused: it is a typing error
+/// more often than not, and would begin a service of its own.
 fn overlay(file: &File, environment: &Name, origin: &Origin) -> Result<Sections, SettingsError> {
-    let Some(environments) = &file.environments else {
-        return Ok(Sections::default());
-    };
-    if let Some(sections) = environments.get(environment) {
+    let environments = file.environments.as_ref();
+    if let Some(sections) = environments.and_then(|all| all.get(environment)) {
         return Ok(sections.clone());
     }
     if *origin == Origin::Default {
         return Ok(Sections::default());
     }
     let known: Vec<&str> = environments
-        .keys()
+        .into_iter()
+        .flat_map(|all| all.keys())
         .map(Name::as_str)
         .chain([DEFAULT_ENVIRONMENT])
         .collect();
@@ -177,7 +181,8 @@ fn overlay(file: &File, environment: &Name, origin: &Origin) -> Result<Sections,
     Err(SettingsError::Named {
         name: origin.to_string(),
         message: format!(
-            "there is no environment {:?} in the settings file, only {}{meant}",
+            "there is no environment {0:?} in the settings file, only {1}{meant}; to have it, write \
+             [environments.{0}] there, which may be empty",
             environment.as_str(),
             known.join(", ")
         ),

@@ -150,13 +150,19 @@ fn an_environment_that_the_file_does_not_know_is_a_typing_error() {
     let text = "[environments.staging]\n";
     let failure = resolved(dir.path(), text, Some("stagin"), Sections::default()).unwrap_err();
     assert!(
-        failure.message.ends_with("did you mean \"staging\"?"),
+        failure.message.contains("did you mean \"staging\"?"),
         "{}",
         failure.message
     );
     assert!(resolved(dir.path(), text, None, Sections::default()).is_ok());
-    // A file without environments is the same for all of them.
-    assert!(resolved(dir.path(), "", Some("other"), Sections::default()).is_ok());
+    assert!(resolved(dir.path(), text, Some("production"), Sections::default()).is_ok());
+    // Without a word of it in the file, it would begin a service of its own.
+    let failure = resolved(dir.path(), "", Some("prodction"), Sections::default()).unwrap_err();
+    assert!(
+        failure.message.contains("[environments.prodction]"),
+        "{}",
+        failure.message
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn values_are_shown_with_their_origin_and_secrets_are_not() {
     sandbox.write(".env", "PASSWORD=hunter2\n");
     sandbox.write(
         "cutover.toml",
-        "service = \"shop\"\nenv_file = \".env\"\n[env]\nTOKEN = \"hunter3\"\n",
+        "service = \"shop\"\nenv_file = \".env\"\n[env]\nTOKEN = \"hunter3\"\n[environments.staging]\n",
     );
     let shown = sandbox.shown(&["config"], &[("CUTOVER_ENV", "staging")]);
     assert!(!shown.contains("hunter"), "{shown}");

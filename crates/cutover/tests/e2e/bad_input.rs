@@ -56,9 +56,38 @@ fn a_listen_port_in_use_is_named_before_anything_is_started() {
         "listen = \"127.0.0.1:0\"",
         &format!("listen = \"127.0.0.1:{port}\""),
     );
-    let said = world.run(&["deploy"]);
-    assert!(!said.status.success(), "{said:#?}");
+    let said = world.run(&["deploy"]).expect_code(3);
     assert!(said.stderr.contains(&port.to_string()), "{said:#?}");
+    assert!(
+        said.stderr.contains("cutover.toml:"),
+        "names the place: {said:#?}"
+    );
+    assert!(
+        world
+            .ok(&["history", "--json"])
+            .json()
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     drop(taken);
     world.ok(&["deploy"]);
+}
+
+#[test]
+fn an_artifact_of_another_release_is_not_taken_for_this_service() {
+    let world = World::new("");
+    let (id, _) = artifact(&world);
+    world.edit(
+        "cutover.toml",
+        "service = \"shop\"",
+        "service = \"shop\"\nrelease = \"kiosk\"",
+    );
+    let said = world.run(&["deploy", "--artifact", &id]).expect_code(3);
+    assert!(said.stderr.contains("kiosk"), "{said:#?}");
+    world
+        .run(&["deploy", "--artifact", "latest"])
+        .expect_code(2);
+    let said = world.run(&["rollback", "0.1.0"]).expect_code(2);
+    assert!(said.stderr.contains("never"), "{said:#?}");
 }

@@ -77,7 +77,9 @@ drain_timeout = "10s"
 sockets_per_second = 100
 observe_after = "300ms"
 orphan_timeout = "5s"
-{settings}"#
+{settings}
+[environments.test]
+"#
             ),
         )
         .unwrap();

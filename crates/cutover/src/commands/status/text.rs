@@ -15,7 +15,7 @@ pub(super) fn render(status: &Status) -> String {
     });
     if let Some(current) = &status.current {
         lines.push(format!(
-            "  serves     {} {}, since {} ({})",
+            "  serves     {} {}, decided {} ({})",
             current.vsn,
             short(&current.artifact),
             ago(current.at_ms),
@@ -29,7 +29,7 @@ pub(super) fn render(status: &Status) -> String {
         lines.push("  proxy      does not answer; the agent starts it again".to_owned());
     }
     lines.push(format!(
-        "  agent      pid {}, {}, since {}",
+        "  agent      pid {}, {}, started {}",
         status.agent.pid,
         status.agent.version,
         ago(status.agent.started_ms)
