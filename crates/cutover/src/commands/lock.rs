@@ -60,13 +60,20 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 /// Who holds a lease, in words.
 pub(crate) fn words(lease: &Lease) -> String {
     let holder = &lease.holder;
+    let here = rustix::system::uname();
+    let is_gone = here.nodename().to_string_lossy() == holder.host && !holder.process.is_alive();
     format!(
-        "{}@{} (`{}`, pid {}), taken {}",
+        "{}@{} (`{}`, pid {}), taken {}{}",
         holder.user,
         holder.host,
         holder.command,
         holder.process.pid,
-        ago(lease.since_ms)
+        ago(lease.since_ms),
+        if is_gone {
+            "; that process is gone, so the next command takes the lock over"
+        } else {
+            ""
+        }
     )
 }
 
