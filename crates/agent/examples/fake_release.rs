@@ -3,7 +3,8 @@
 //! `start` listens on `PORT` and answers `GET /health` with the status last set by `GET /set/STATUS`;
 //! `GET /crash` ends it with code 3. `eval TEXT` prints the text and notes it in the file `NOTES`.
 //! While the file `FAKE_GATE` is there a start waits, and listens nowhere.
-//! `FAKE_RAISE` makes a start fail, `FAKE_PORT` listens elsewhere, `FAKE_STUBBORN` does not heed SIGTERM.
+//! `FAKE_RAISE` makes a start fail, `FAKE_PORT` listens elsewhere, `FAKE_STUBBORN` does not heed SIGTERM,
+//! `FAKE_DEAF` loses the first one, as a VM does that boots.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -36,6 +37,7 @@ async fn start() -> io::Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut deaf = std::env::var("FAKE_DEAF").is_ok();
     let port = std::env::var("FAKE_PORT").or_else(|_| std::env::var("PORT"));
     let listener = TcpListener::bind(format!("127.0.0.1:{}", port.unwrap_or_default())).await?;
     say(&format!(
@@ -49,6 +51,9 @@ async fn start() -> io::Result<()> {
                 tokio::spawn(answer(stream));
             }
             _ = terminate.recv() => {
+                if std::mem::take(&mut deaf) {
+                    continue;
+                }
                 say("asked to stop")?;
                 if std::env::var("FAKE_STUBBORN").is_err() {
                     return Ok(());

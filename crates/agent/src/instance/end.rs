@@ -14,6 +14,9 @@ const RECORD_TIME: Duration = Duration::from_secs(5);
 /// Time for a killed process to be gone.
 const KILL_TIME: Duration = Duration::from_secs(10);
 
+/// Between two requests to end: a VM that boots has no handler yet, and loses those that come early.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -70,11 +73,18 @@ impl Run {
         words(dir, self.record.run)
     }
 
-    /// Asks the program to end, and kills it and all below it once `time` is over.
+    /// Asks the program to end until it has, and kills it and all below it once `time` is over.
     pub(crate) async fn stop(&self, time: Duration) {
-        self.process.signal(Signal::TERM);
-        let ended = tokio::time::timeout(time, self.process_ended.wait()).await;
-        if ended.is_err() {
+        let asked = async {
+            loop {
+                self.process.signal(Signal::TERM);
+                let ended = self.process_ended.wait();
+                if tokio::time::timeout(ASK_AGAIN, ended).await.is_ok() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(time, asked).await.is_err() {
             tracing::warn!(pid = self.process.pid, "did not stop in time: killed");
             self.kill().await;
         }

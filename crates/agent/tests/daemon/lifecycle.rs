@@ -52,6 +52,15 @@ async fn one_that_does_not_stop_is_killed_once_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn one_that_lost_the_first_request_to_stop_is_asked_again() {
+    let bench = Bench::new().await;
+    bench.one(&[("FAKE_DEAF", "1")]).await;
+    let timeout_ms = Some(600_000);
+    let stopped = bench.client.stop(ONE, &Stop { timeout_ms }).await.unwrap();
+    assert_eq!(stopped.last_exit.as_deref(), Some("exited with code 0"));
+}
+
+#[tokio::test]
 async fn a_crash_is_followed_by_a_start_on_the_same_ports() {
     let bench = Bench::new().await;
     let first = bench.one(&[]).await;
