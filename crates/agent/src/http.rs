@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::UnixListener;
 
 use crate::agent::Agent;
+use crate::refusal::Refusal;
 
 /// Time for a client to send the head of its request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -36,7 +37,13 @@ pub(crate) async fn serve(listener: UnixListener, agent: Arc<Agent>) {
             let service = service_fn(move |request| {
                 let agent = agent.clone();
                 async move {
-                    let answer = calls::answer(&agent, request).await;
+                    let reads = request.method() == ::http::Method::GET;
+                    let answer = async move { calls::answer(&agent, request).await };
+                    let answer = if reads {
+                        answer.await
+                    } else {
+                        to_its_end(answer).await
+                    };
                     Ok::<_, Infallible>(answer.unwrap_or_else(|refusal| {
                         if refusal.status == ::http::StatusCode::NOT_FOUND {
                             tracing::debug!(kind = refusal.kind, %refusal, "refused");
@@ -56,5 +63,40 @@ pub(crate) async fn serve(listener: UnixListener, agent: Arc<Agent>) {
                 tracing::debug!(%error, "a connection ended badly");
             }
         });
+    }
+}
+
+/// Does what changes something to its end, also when the client hangs up meanwhile: half of it is worse
+/// than all, or nothing.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => Err(Refusal::failed("panicked", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn what_was_begun_is_done_although_nobody_waits_for_it() {
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, may_go_on) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        let work = to_its_end(async move {
+            begun.send(()).unwrap();
+            may_go_on.await.unwrap();
+            Ok(done.send(()).unwrap())
+        });
+        tokio::select! {
+            _ = work => panic!("it cannot be done yet"),
+            begun = has_begun => begun.unwrap(),
+        }
+        go_on.send(()).unwrap();
+        is_done.await.unwrap();
     }
 }
