@@ -11,7 +11,7 @@ mod who;
 
 pub(crate) use self::artifact::{find, find_earlier};
 pub(crate) use self::change::{Wanted, request};
-pub(crate) use self::ending::conclude;
+pub(crate) use self::ending::{conclude, unchanged};
 pub(crate) use self::fleet::{Fleet, Lead};
 pub(crate) use self::interrupt::unless_interrupted;
 pub(crate) use self::planned::{plan_document, plan_text, warnings_text};

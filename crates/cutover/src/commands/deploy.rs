@@ -6,13 +6,13 @@ use coordinator::Coordinator;
 use project::Start;
 use release::Store;
 use rollout::{Chosen, PlanError};
-use serde_json::json;
 
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::rollouts::{
-    Fleet, Follow, Wanted, conclude, find, holder, plan_text, request, unless_interrupted,
+    Fleet, Follow, Wanted, conclude, find, holder, plan_text, request, unchanged,
+    unless_interrupted,
 };
 use crate::settings::{Resolved, Sections};
 
@@ -64,11 +64,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let (_, lead) = fleet.lead();
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let planned = match coordinator.plan(request).await {
-            Err(coordinator::Error::Plan(PlanError::ServesAlready { service, .. })) => {
-                let unchanged = json!({"changed": false, "artifact": id.to_string()});
-                context.printer.result(&unchanged, || {
-                    format!("nothing to do: {} serves {service} already", id.short())
-                });
+            Err(coordinator::Error::Plan(PlanError::ServesAlready { service, artifact })) => {
+                unchanged(context, &artifact, &service);
                 return warn_of_environment(context, &lead, &settings).await;
             }
             planned => planned?,

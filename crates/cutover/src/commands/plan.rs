@@ -2,12 +2,12 @@
 
 use coordinator::Coordinator;
 use release::Store;
-use rollout::Chosen;
+use rollout::{Chosen, PlanError};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::rollouts::{
-    Fleet, Wanted, find, holder, plan_document, plan_text, request, warnings_text,
+    Fleet, Wanted, find, holder, plan_document, plan_text, request, unchanged, warnings_text,
 };
 use crate::settings::Sections;
 
@@ -37,7 +37,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context).await?;
         fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
-        let planned = Coordinator::new(fleet.hosts, holder)?.plan(request).await?;
+        let planned = match Coordinator::new(fleet.hosts, holder)?.plan(request).await {
+            Err(coordinator::Error::Plan(PlanError::ServesAlready { service, artifact })) => {
+                unchanged(context, &artifact, &service);
+                return Ok(());
+            }
+            planned => planned?,
+        };
         let plan = planned.plan();
         context.printer.result(&plan_document(plan), || {
             plan_text(plan) + &warnings_text(plan)

@@ -1,7 +1,7 @@
 //! How a rollout's end becomes what is printed, and an exit code.
 
 use coordinator::{LogTail, Outcome};
-use rollout::Phase;
+use rollout::{ArtifactId, Phase, ServiceKey};
 use serde_json::json;
 
 use crate::boot_error;
@@ -36,6 +36,17 @@ pub(crate) fn conclude(context: &Context, outcome: &Outcome) -> Result<(), Failu
         context.printer.line(&receipt());
     }
     Err(failure(outcome))
+}
+
+/// Says that the artifact serves already, so that nothing is to be done.
+pub(crate) fn unchanged(context: &Context, artifact: &ArtifactId, service: &ServiceKey) {
+    let document = json!({"changed": false, "artifact": artifact.to_string()});
+    context.printer.result(&document, || {
+        format!(
+            "nothing to do: {} serves {service} already",
+            artifact.short()
+        )
+    });
 }
 
 fn failure(outcome: &Outcome) -> Failure {
