@@ -154,14 +154,21 @@ impl Actor {
         let Some(spec) = self.spec.clone() else {
             return Err(never_started(&self.id));
         };
-        self.kept.run += 1;
+        // A full disk may have kept the count of the last one from being written.
+        let last = self.dir.record().ok().flatten().map_or(0, |r| r.run);
+        self.kept.run = self.kept.run.max(last) + 1;
         self.kept.started_ms = Some(sys::clock::now_ms());
         // The same as before, unless somebody took one while the instance was down.
         let ports = self
             .site
             .assign_ports(&self.id, &spec.ports, &self.kept.ports)?;
-        self.kept.ports = ports;
-        self.keep()?;
+        if self.kept.ports == ports {
+            // What it should do is on disk already: a full one must not turn a crash into an outage.
+            self.keep_or_warn();
+        } else {
+            self.kept.ports = ports;
+            self.keep()?;
+        }
         let (site, path, kept) = (self.site.clone(), self.path.clone(), self.kept.clone());
         let launch = blocking(move || prepare::launch(&site, &path, &spec, &kept)).await?;
         self.dir.write_launch(&launch)?;

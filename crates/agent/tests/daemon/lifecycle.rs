@@ -80,6 +80,20 @@ async fn a_crash_is_followed_by_a_start_on_the_same_ports() {
 }
 
 #[tokio::test]
+async fn a_crash_is_followed_by_a_start_although_its_state_cannot_be_written() {
+    let bench = Bench::new().await;
+    let first = bench.one(&[]).await;
+    // Nothing can be renamed over a directory.
+    let state = bench.home.join("instances").join(ONE).join("state.json");
+    std::fs::remove_file(&state).unwrap();
+    std::fs::create_dir(&state).unwrap();
+    assert_eq!(get(first.address, "/crash").await, None);
+    let again = |s: &agent::api::v1::InstanceStatus| s.restarts == 1 && s.healthy == Some(true);
+    let second = bench.until(ONE, again).await;
+    assert_ne!(second.pid, first.pid);
+}
+
+#[tokio::test]
 async fn one_that_crashes_at_boot_says_why_and_how_often() {
     let bench = Bench::new().await;
     let artifact = bench.fake("1.0.0");

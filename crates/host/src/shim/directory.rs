@@ -1,8 +1,8 @@
 //! The directory of a program: paths, records, and the lock that its shim holds.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +14,8 @@ use super::wire::{Exit, Launch, Record};
 
 /// Bytes of a record; an environment may be long.
 const RECORD_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The unit in which `stat` counts the room of a file, in bytes.
+const BLOCK_BYTES: u64 = 512;
 
 /// The directory of one program.
 #[derive(Debug, Clone)]
@@ -123,7 +125,10 @@ impl Directory {
         let path = self.path.join(name);
         let bytes = serde_json::to_vec_pretty(value)
             .map_err(|e| FileError::at("write", &path)(io::Error::other(e)))?;
-        sys::file::write_atomic(&path, &bytes, Access::Private)
+        match sys::file::write_atomic(&path, &bytes, Access::Private) {
+            Err(full) if full.is_no_space() => write_in_place(&path, &bytes).map_err(|()| full),
+            done => done,
+        }
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FileError> {
@@ -137,6 +142,23 @@ impl Directory {
             .map(Some)
             .map_err(|e| FileError::at("understand", &path)(io::Error::other(e)))
     }
+}
+
+/// Writes over the old record, into the room it has already: on a full disk there is no other, and what
+/// crashed must be started again all the same. Only the end of the machine can leave it cut, and with the
+/// machine ends what it tells of.
+fn write_in_place(path: &Path, bytes: &[u8]) -> Result<(), ()> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        let room = file.metadata()?.blocks() * BLOCK_BYTES;
+        if room < bytes.len() as u64 {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()
+    };
+    write().map_err(|_: io::Error| ())
 }
 
 #[cfg(test)]
@@ -167,6 +189,19 @@ mod tests {
         dir.write_exit(&exit).unwrap();
         assert_eq!(dir.exit_of(3).unwrap(), Some(exit));
         assert_eq!(dir.exit_of(4).unwrap(), None);
+    }
+
+    #[test]
+    fn a_record_is_written_over_the_old_one_where_it_has_the_room() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("run.json");
+        assert!(write_in_place(&path, b"[]").is_err());
+        assert!(!path.exists());
+        sys::file::write_atomic(&path, b"[1, 2, 3]", Access::Private).unwrap();
+        write_in_place(&path, b"[4]").unwrap();
+        assert_eq!(sys::file::read_bounded(&path, 100).unwrap(), b"[4]");
+        assert!(write_in_place(&path, &[b' '; 1024 * 1024]).is_err());
+        assert_eq!(sys::file::read_bounded(&path, 100).unwrap(), b"[4]");
     }
 
     #[test]
