@@ -353,7 +353,11 @@ fn reason(state: &Rollout) -> Option<String> {
                 .into(),
         );
     }
-    state.cause().map(ToString::to_string).or_else(|| {
+    let given_up = state.cause().map(|cause| match state.command_end() {
+        Some(end) => format!("{cause}; {end}"),
+        None => cause.to_string(),
+    });
+    given_up.or_else(|| {
         let behind: Vec<String> = state
             .hosts_behind()
             .iter()

@@ -48,7 +48,7 @@ pub(crate) async fn perform<H: Host>(
         Action::Start { .. } | Action::Stop { .. } | Action::Clear { .. } => {
             SLOW + Duration::from_millis(means.settings.stop_timeout_ms)
         }
-        Action::Run { .. } => {
+        Action::Run { .. } | Action::AwaitRun { .. } => {
             let own_ms = means
                 .plan
                 .release_command
@@ -96,6 +96,7 @@ async fn attempt<H: Host>(host: &H, means: &Means, action: &Action) -> Result<Re
             readiness,
         } => start(host, means, instance.as_str(), *slot, artifact, *readiness).await,
         Action::Run { instance, attempt } => run(host, means, instance.as_str(), *attempt).await,
+        Action::AwaitRun { attempt } => ended(host, means, *attempt).await,
         Action::Route { shares, commitment } => {
             host.route(service, &means.settings.route(shares, commitment))
                 .await?;
@@ -198,22 +199,46 @@ async fn run<H: Host>(
     let Some(command) = &means.plan.release_command else {
         return Ok(Reply::Done);
     };
-    let id = format!("{}-command-{attempt}", means.rollout);
+    let id = run_id(means, attempt);
     let run = Run {
         instance: instance.into(),
         args: command.args.clone(),
         timeout_ms: command.timeout_ms,
     };
-    let mut status = host.run(&id, &run).await?;
+    let begun = host.run(&id, &run).await?;
+    let outcome = end_of(host, &id, begun).await?;
+    Ok(Reply::Ran(outcome.unwrap_or(RunOutcome::Unknown)))
+}
+
+/// Waits for the end of a run that may be under way.
+async fn ended<H: Host>(host: &H, means: &Means, attempt: u32) -> Result<Reply, HostError> {
+    let id = run_id(means, attempt);
+    let status = host.run_status(&id).await?;
+    Ok(end_of(host, &id, status)
+        .await?
+        .map_or(Reply::Done, Reply::Ran))
+}
+
+fn run_id(means: &Means, attempt: u32) -> String {
+    format!("{}-command-{attempt}", means.rollout)
+}
+
+/// Asks again until a run is no longer under way; nothing where there is none.
+async fn end_of<H: Host>(
+    host: &H,
+    id: &str,
+    mut status: RunStatus,
+) -> Result<Option<RunOutcome>, HostError> {
     loop {
         match status {
             RunStatus::Running => {}
             RunStatus::Finished { exit, output } => {
-                return Ok(Reply::Ran(RunOutcome::Finished { exit, output }));
+                return Ok(Some(RunOutcome::Finished { exit, output }));
             }
-            RunStatus::Unknown | RunStatus::Absent => return Ok(Reply::Ran(RunOutcome::Unknown)),
+            RunStatus::Unknown => return Ok(Some(RunOutcome::Unknown)),
+            RunStatus::Absent => return Ok(None),
         }
         tokio::time::sleep(POLL).await;
-        status = host.run_status(&id).await?;
+        status = host.run_status(id).await?;
     }
 }

@@ -1,6 +1,8 @@
 //! The coordinator on hosts with state, in paused time: deploys, rollbacks, and what is left when it dies
 //! at any call.
 
+#[path = "coordinator/command.rs"]
+mod command;
 #[path = "coordinator/deploy.rs"]
 mod deploy;
 #[path = "coordinator/fake.rs"]

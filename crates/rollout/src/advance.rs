@@ -120,6 +120,10 @@ impl Rollout {
             Stage::Reverting(stage) => {
                 let touched = has_stable && host.asked.contains(&Task::Route);
                 match stage {
+                    Reverting::Ending => only(
+                        plan.host == self.plan.hosts[0].host,
+                        Task::AwaitRun(self.command.attempt),
+                    ),
                     Reverting::Routing => only(touched, Task::RouteBack),
                     Reverting::Draining => only(touched, Task::DrainBack),
                     Reverting::Stopping => candidates()
@@ -170,6 +174,7 @@ impl Rollout {
                 instance: plan.candidate.first()?.instance.clone(),
                 attempt: *attempt,
             },
+            Task::AwaitRun(attempt) => Action::AwaitRun { attempt: *attempt },
             Task::Route => Action::Route {
                 shares: shares(100),
                 commitment: match stable.filter(|_| !plan.stable.is_empty()) {
@@ -278,6 +283,7 @@ impl Rollout {
                 })
             }
             Stage::Committed(_) => return None,
+            Stage::Reverting(Reverting::Ending) => Stage::Reverting(Reverting::Routing),
             Stage::Reverting(Reverting::Routing) if passed_where(Task::RouteBack) => {
                 Stage::Reverting(Reverting::Draining)
             }
@@ -328,7 +334,8 @@ impl Rollout {
         let within_ms = match self.stage {
             Stage::Planned | Stage::Ended(_) => return None,
             Stage::Reversible(Reversible::Starting) => timing.healthy_deadline_ms,
-            Stage::Reversible(Reversible::Commanding) => {
+            // The agent kills it when its time is over, so its end is known by then.
+            Stage::Reversible(Reversible::Commanding) | Stage::Reverting(Reverting::Ending) => {
                 let command = self
                     .plan
                     .release_command

@@ -1,6 +1,6 @@
 //! Applies an event to what is known. Nothing is asked for here but a way back.
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CommandEnd};
 use crate::effect::{Effect, EffectId};
 use crate::event::{CommandDecision, Event, Health, Observation, Reply, RunOutcome, Verdict};
 use crate::judge::judge;
@@ -88,12 +88,24 @@ impl Rollout {
         self.outstanding.remove(&id);
         host.lost = None;
         match reply {
+            Reply::Done if matches!(task, Task::AwaitRun(_)) => {
+                host.finish(task, now);
+                self.command.end = Some(CommandEnd::NotBegun);
+            }
             Reply::Done | Reply::Unknown { .. } => host.finish(task, now),
+            Reply::Ran(outcome) if matches!(task, Task::AwaitRun(_)) => {
+                host.finish(task, now);
+                self.command.end = Some(match outcome {
+                    RunOutcome::Finished { exit, .. } => CommandEnd::Exited { exit },
+                    RunOutcome::Unknown => CommandEnd::Unknown,
+                });
+            }
             Reply::Ran(RunOutcome::Finished { exit: 0, .. }) => {
                 host.finish(task, now);
                 self.command.done = true;
             }
             Reply::Ran(RunOutcome::Finished { exit, output }) => {
+                host.finish(task, now);
                 self.give_up(Cause::CommandFailed { exit, output }, now, effects);
             }
             Reply::Ran(RunOutcome::Unknown) => {
@@ -377,6 +389,7 @@ impl Rollout {
                 host.done.remove(&Task::DrainBack);
                 self.enter(Stage::Reverting(Reverting::Routing), now);
             }
+            Reverting::Ending => {}
             Reverting::Routing => host.passed = true,
             Reverting::Draining => {
                 if host.done.contains(&Task::DrainBack) && seen.traffic.candidate.open == 0 {
@@ -400,7 +413,22 @@ impl Rollout {
         for host in self.hosts.values_mut() {
             host.refused = None;
         }
-        self.enter(Stage::Reverting(Reverting::Routing), now);
+        let stage = if self.command_may_run() {
+            Reverting::Ending
+        } else {
+            Reverting::Routing
+        };
+        self.enter(Stage::Reverting(stage), now);
+    }
+
+    /// Says whether the release command was asked for and has no end that anybody knows of.
+    fn command_may_run(&self) -> bool {
+        let run = Task::Run(self.command.attempt);
+        !self.command.done
+            && self
+                .hosts
+                .values()
+                .any(|host| host.asked.contains(&run) && !host.done.contains(&run))
     }
 }
 

@@ -82,6 +82,35 @@ pub enum Cause {
     },
 }
 
+/// What became of a release command that was under way when its rollout was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandEnd {
+    /// It had not begun, and will not.
+    NotBegun,
+    /// It ended by itself, or was killed when its time was over.
+    Exited {
+        /// The exit code; 128 + n for signal n.
+        exit: i32,
+    },
+    /// It began, and nobody saw its end.
+    Unknown,
+}
+
+impl fmt::Display for CommandEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotBegun => f.write_str("the release command had not begun"),
+            Self::Exited { exit } => write!(
+                f,
+                "the release command was under way and ended with exit code {exit}"
+            ),
+            Self::Unknown => {
+                f.write_str("nobody saw the end of the release command: look what it did")
+            }
+        }
+    }
+}
+
 impl Cause {
     /// Says whether the artifact is to be marked bad (invariant I9): it did badly with traffic. One that
     /// never got that far meets the same gate again, and its fault may lie in settings that are mended by

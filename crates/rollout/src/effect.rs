@@ -67,6 +67,11 @@ pub enum Action {
         /// Counts from 1; a person may ask for another.
         attempt: u32,
     },
+    /// Waits for the end of a release command that may be under way, and begins none.
+    AwaitRun {
+        /// Which attempt.
+        attempt: u32,
+    },
     /// Sets where traffic goes.
     Route {
         /// Who gets how much; sums to 100.
@@ -130,6 +135,10 @@ impl fmt::Display for Action {
                 instance, artifact, ..
             } => write!(f, "start {instance} with {}", artifact.short()),
             Self::Run { attempt, .. } => write!(f, "run the release command (attempt {attempt})"),
+            Self::AwaitRun { attempt } => write!(
+                f,
+                "wait for the end of the release command (attempt {attempt})"
+            ),
             Self::Route { shares, commitment } => {
                 f.write_str("route ")?;
                 for (i, share) in shares.iter().enumerate() {

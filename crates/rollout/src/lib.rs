@@ -30,7 +30,7 @@ mod state;
 mod step;
 mod tick;
 
-pub use cause::Cause;
+pub use cause::{Cause, CommandEnd};
 pub use effect::{Action, Commitment, Effect, EffectId, Share};
 pub use event::{
     CommandDecision, Event, Health, Observation, Reply, RouteSeen, RunOutcome, Tally, TrafficSeen,

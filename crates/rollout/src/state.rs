@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CommandEnd};
 use crate::effect::EffectId;
 use crate::event::TrafficSeen;
 use crate::name::{ArtifactId, HostId, InstanceId};
@@ -80,6 +80,8 @@ pub enum Committed {
 /// Stages of the way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reverting {
+    /// The release command may be under way: its end is awaited, so that no later one runs beside it.
+    Ending,
     /// Every proxy that may have heard of the candidate is told of stable.
     Routing,
     /// The candidate's clients finish or move.
@@ -93,6 +95,8 @@ pub enum Reverting {
 pub(crate) struct Command {
     pub(crate) attempt: u32,
     pub(crate) done: bool,
+    /// What became of one that was under way when the rollout was given up.
+    pub(crate) end: Option<CommandEnd>,
 }
 
 /// What is known of a host.
@@ -137,6 +141,7 @@ pub(crate) enum Task {
     Clear(InstanceId),
     Start(InstanceId),
     Run(u32),
+    AwaitRun(u32),
     Route,
     Prepare,
     Commit,
@@ -188,6 +193,7 @@ impl Rollout {
             command: Command {
                 attempt: 1,
                 done: false,
+                end: None,
             },
             cause: None,
             decided: false,
@@ -276,6 +282,11 @@ impl Rollout {
     /// Returns the attempt that the release command is at, from 1.
     pub fn command_attempt(&self) -> u32 {
         self.command.attempt
+    }
+
+    /// Returns what became of a release command that was under way when the rollout was given up.
+    pub fn command_end(&self) -> Option<CommandEnd> {
+        self.command.end
     }
 
     /// Returns what to look at now, every [`crate::Timing::probe_every_ms`].

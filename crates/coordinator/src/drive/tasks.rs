@@ -145,7 +145,7 @@ fn about(action: &Action) -> About {
         Action::Route { .. } | Action::Prepare | Action::Commit | Action::Drain { .. } => {
             About::Route
         }
-        Action::Run { .. } => About::Command,
+        Action::Run { .. } | Action::AwaitRun { .. } => About::Command,
         Action::Clear { instance }
         | Action::Start { instance, .. }
         | Action::KeepWarm { instance, .. }

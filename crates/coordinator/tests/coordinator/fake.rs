@@ -49,7 +49,7 @@ pub(crate) struct Machine {
     pub(crate) lease_until: Option<u64>,
     pub(crate) traffic: Traffic,
     counted_to: u64,
-    runs: BTreeMap<String, RunStatus>,
+    pub(crate) runs: BTreeMap<String, RunStatus>,
     pub(crate) runs_begun: u32,
     token: u64,
     pub(crate) away: bool,

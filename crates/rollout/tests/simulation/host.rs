@@ -53,7 +53,9 @@ pub(crate) struct Host {
     pub(crate) temper: Temper,
     /// When the agent does not answer.
     pub(crate) away: Vec<(u64, u64)>,
-    pub(crate) runs: BTreeMap<u32, RunOutcome>,
+    /// When a release command ends, and how.
+    pub(crate) runs: BTreeMap<u32, (u64, RunOutcome)>,
+    pub(crate) command_ms: u64,
     pub(crate) runs_performed: u32,
     pub(crate) command_exit: i32,
     pub(crate) command_unknown: bool,
@@ -169,19 +171,22 @@ impl Host {
             Action::Run { attempt, .. } => {
                 let (exit, unknown) = (self.command_exit, self.command_unknown);
                 let performed = &mut self.runs_performed;
-                let outcome = self.runs.entry(*attempt).or_insert_with(|| {
+                let ends_at = now + self.command_ms;
+                self.runs.entry(*attempt).or_insert_with(|| {
                     *performed += 1;
-                    if unknown && *attempt == 1 {
+                    let outcome = if unknown && *attempt == 1 {
                         RunOutcome::Unknown
                     } else {
                         RunOutcome::Finished {
                             exit,
                             output: String::new(),
                         }
-                    }
+                    };
+                    (ends_at, outcome)
                 });
-                return Some(Reply::Ran(outcome.clone()));
+                return Some(self.told_of_run(*attempt, now));
             }
+            Action::AwaitRun { attempt } => return Some(self.told_of_run(*attempt, now)),
             Action::Route { shares, commitment } => {
                 let mut draining = self
                     .route
@@ -265,6 +270,21 @@ impl Host {
             }
         }
         Some(Reply::Done)
+    }
+
+    /// What became of a run; as long as it is under way there is no answer, and it is asked again.
+    fn told_of_run(&self, attempt: u32, now: u64) -> Reply {
+        match self.runs.get(&attempt) {
+            None => Reply::Done,
+            Some((ends_at, _)) if now < *ends_at => Reply::Unknown {
+                detail: "it runs".into(),
+            },
+            Some((_, outcome)) => Reply::Ran(outcome.clone()),
+        }
+    }
+
+    pub(crate) fn runs_now(&self, now: u64) -> bool {
+        self.runs.values().any(|(ends_at, _)| now < *ends_at)
     }
 
     /// Renews the lease, if there still is one.

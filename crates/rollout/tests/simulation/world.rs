@@ -74,6 +74,12 @@ impl World {
             );
             self.turn();
         }
+        // A release command does not outlive its rollout: a later one would run beside it.
+        assert!(
+            self.hosts.iter().all(|host| !host.runs_now(self.now)),
+            "seed {}: the release command still runs",
+            self.seed
+        );
         // What was under way still arrives.
         for _ in 0..60 {
             self.turn();
@@ -208,7 +214,7 @@ impl World {
             | Action::Clear { instance }
             | Action::Stop { instance }
             | Action::KeepWarm { instance, .. } => instance.to_string(),
-            Action::Run { .. } => "run".into(),
+            Action::Run { .. } | Action::AwaitRun { .. } => "run".into(),
             Action::Route { .. } | Action::Prepare | Action::Commit | Action::Drain { .. } => {
                 "route".into()
             }

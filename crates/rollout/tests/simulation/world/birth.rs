@@ -214,6 +214,7 @@ fn host(
         temper,
         away,
         runs: BTreeMap::new(),
+        command_ms: chance.range(0, 3_000),
         runs_performed: 0,
         command_exit: i32::from(trouble && chance.happens(100)),
         command_unknown: trouble && chance.happens(200),
