@@ -70,7 +70,7 @@ pub enum Error {
 /// its socket is open it prints the line `ready`; if it cannot start, a line `error: …`.
 ///
 /// # Errors
-/// Where it cannot start; nothing is running then that was not running before.
+/// Where it cannot start; nothing but the proxy is running then that was not running before.
 pub fn run(options: Options) -> Result<(), Error> {
     let result = enter(options);
     if let Err(error) = &result {
@@ -143,6 +143,9 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
     let (notices, heard) = mpsc::unbounded_channel();
     let instances = Arc::new(Instances::new(site.clone(), notices));
     let runs = Runs::new(site);
+    if let Err(error) = release::unpack::remove_leftovers(&home.store()) {
+        tracing::warn!(%error, "what an import left half done stays");
+    }
     let resumed = |error: String| Error::Resume(error);
     let proxy = Client::of_home(&home.proxy());
     let (lives, lives_seen) = watch::channel(0);
@@ -152,16 +155,17 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
         proxy.clone(),
         lives_seen,
     )?);
-    tokio::spawn(services.clone().tend(heard));
     let keeper = Keeper {
         binary,
         home: home.proxy(),
         client: proxy.clone(),
         lives,
     };
-    instances.resume().await?;
-    runs.resume().await.map_err(|e| resumed(e.to_string()))?;
+    // The proxy waits for nothing; what it is told of instances waits until they are known.
     let keeper = tokio::spawn(keeper.keep()).abort_handle();
+    instances.resume().await?;
+    tokio::spawn(services.clone().tend(heard));
+    runs.resume().await.map_err(|e| resumed(e.to_string()))?;
     let (going, _) = watch::channel(None);
     Ok(Arc::new(Agent {
         home,

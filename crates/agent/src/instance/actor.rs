@@ -51,6 +51,7 @@ enum Event {
 impl Actor {
     /// Lives until the instance is removed.
     pub(super) async fn live(mut self, mut commands: mpsc::Receiver<Command>) {
+        self.finish_stop().await;
         loop {
             let event = tokio::select! {
                 command = commands.recv() => Event::Told(command),

@@ -56,7 +56,8 @@ impl Instances {
         }
     }
 
-    /// Takes up every instance on disk; returns once each that runs is adopted.
+    /// Takes up every instance on disk; returns once each that runs is adopted. A stop that was begun
+    /// goes on after that.
     ///
     /// # Errors
     /// Where the directory cannot be listed. One instance that cannot be read is left alone, and said.

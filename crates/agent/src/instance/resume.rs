@@ -12,12 +12,16 @@ use super::end::{Run, words};
 const SHIM_TIME: Duration = Duration::from_secs(10);
 
 impl Actor {
-    /// Takes up what the agent before this one left.
+    /// Takes up what the agent before this one left running.
     pub(super) async fn resume(&mut self) {
         match find(&self.dir, &self.site.binary).await {
             Some(run) => self.attach(run),
             None => self.was_ended(),
         }
+    }
+
+    /// Finishes a stop that the agent before this one began; it may take its time.
+    pub(super) async fn finish_stop(&mut self) {
         if self.kept.desired == Desired::Stopped
             && matches!(self.phase, Phase::Running(..))
             && let Err(refusal) = self.stop(None).await

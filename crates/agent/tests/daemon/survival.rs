@@ -116,6 +116,23 @@ async fn a_stop_outlives_the_agent_that_was_told_to() {
 }
 
 #[tokio::test]
+async fn an_agent_is_there_before_the_stops_that_another_began_are_done() {
+    let bench = Bench::new().await;
+    let mut spec = bench.spec(&bench.fake("1.0.0"), 1, &[("FAKE_STUBBORN", "1")]);
+    spec.stop_timeout_ms = 600_000;
+    bench.client.start(ONE, &spec).await.unwrap();
+    bench.log_until(ONE, "up as").await;
+    let client = bench.client.clone();
+    let stop = tokio::spawn(async move { client.stop(ONE, &Stop { timeout_ms: None }).await });
+    bench.log_until(ONE, "asked to stop").await;
+    bench.new_agent().await;
+    assert!(stop.await.unwrap().is_err());
+    bench.until_state(ONE, InstanceState::Stopping).await;
+    bench.recorded(ONE, "process").signal(Signal::KILL);
+    bench.until_state(ONE, InstanceState::Stopped).await;
+}
+
+#[tokio::test]
 async fn the_time_to_be_warm_runs_on_without_the_agent() {
     let bench = Bench::new().await;
     bench.one(&[]).await;
@@ -126,6 +143,16 @@ async fn the_time_to_be_warm_runs_on_without_the_agent() {
         .unwrap();
     bench.new_agent().await;
     bench.until_state(ONE, InstanceState::Stopped).await;
+}
+
+#[tokio::test]
+async fn what_a_killed_import_left_is_gone_with_the_next_agent() {
+    let bench = Bench::new().await;
+    bench.kill_agent().await;
+    let left = bench.home.join("store/.unpack-abc");
+    std::fs::create_dir(&left).unwrap();
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    assert!(!left.exists());
 }
 
 #[tokio::test]
