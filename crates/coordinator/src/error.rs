@@ -47,8 +47,8 @@ pub enum Error {
     NoRollout { rollout: String },
     /// It is too late to abort.
     #[error(
-        "rollout {rollout} is past its point of no return: `cutover resume` ends it, and `cutover rollback` \
-         brings the earlier version back"
+        "rollout {rollout} is past its point of no return and cannot be aborted: `cutover rollback` brings the \
+         earlier version back once it is at its end, to which `cutover resume` takes it where nobody does"
     )]
     PastDecision { rollout: String },
     /// There is no earlier version to go back to.

@@ -47,6 +47,8 @@ pub enum Progress {
     HostBack { host: String },
     /// The ledger does not answer; nothing new is begun until it does.
     LedgerLost { detail: String },
+    /// Somebody else has to act first.
+    Waiting { what: String },
     /// It waits for a person.
     Paused { why: String },
     /// It goes back to stable.

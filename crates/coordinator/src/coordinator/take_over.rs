@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ledger::wire::v1::{Call, Lease, Record};
+use ledger::wire::v1::{Call, Holder, Lease, Record};
 use rollout::{Event, Rollout, ServiceKey};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -48,7 +48,7 @@ impl<H: Host> Coordinator<H> {
     /// asked to, and waited for.
     ///
     /// # Errors
-    /// Where there is none, or it is past its point of no return.
+    /// Where there is none, or it is past its point of no return, be it only while its coordinator is waited for.
     pub async fn abort(
         &self,
         service: &ServiceKey,
@@ -58,6 +58,9 @@ impl<H: Host> Coordinator<H> {
         let mut asked = None;
         let lease = loop {
             let record = self.show(&rollout).await?;
+            if replay(&record)?.is_decided() {
+                return Err(Error::PastDecision { rollout });
+            }
             if record.summary.finished {
                 return outcome_of(&record);
             }
@@ -72,6 +75,18 @@ impl<H: Host> Coordinator<H> {
                     };
                     self.ledger().call("ask for the abort", &call).await?;
                     asked = Some(lease.token);
+                    let Holder {
+                        user,
+                        host,
+                        command,
+                        process,
+                    } = &lease.holder;
+                    observer.on(&Progress::Waiting {
+                        what: format!(
+                            "{user}@{host} (`{command}`, pid {}) to turn rollout {rollout} back",
+                            process.pid
+                        ),
+                    });
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;

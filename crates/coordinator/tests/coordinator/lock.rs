@@ -50,6 +50,42 @@ async fn a_second_deploy_is_told_who_is_at_work_and_an_abort_from_elsewhere_reac
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_abort_that_comes_too_late_says_so_though_the_coordinator_lives() {
+    let rig = Rig::serving(1).await;
+    let first = rig.coordinator(alive());
+    let planned = first.plan(deploy('b')).await.unwrap();
+    let (watches, watched) = tokio::sync::oneshot::channel();
+    let mut watches = Some(watches);
+    let mut watching = |progress: &Progress| {
+        if matches!(progress, Progress::StepStarted { step: "watch", .. }) {
+            watches.take().unwrap().send(()).unwrap();
+        }
+    };
+    let running = first.run(planned, &mut watching, None);
+    let late = async {
+        watched.await.unwrap();
+        // The coordinator's next question whether an abort is wanted comes after its decision.
+        tokio::time::sleep(Duration::from_millis(1_900)).await;
+        let mut waited_for = Vec::new();
+        let mut note = |progress: &Progress| {
+            if let Progress::Waiting { what } = progress {
+                waited_for.push(what.clone());
+            }
+        };
+        let aborted = rig
+            .coordinator(crate::rig::dead())
+            .abort(&service(), &mut note)
+            .await;
+        (aborted, waited_for)
+    };
+    let (first, (late, waited_for)) = tokio::join!(running, late);
+    assert_eq!(first.unwrap().phase, Phase::Healthy);
+    assert!(matches!(late, Err(Error::PastDecision { .. })), "{late:?}");
+    assert_eq!(waited_for.len(), 1, "{waited_for:?}");
+    assert!(waited_for[0].starts_with("ada@lead (`cutover resume`, pid "));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_coordinator_whose_lease_was_taken_away_stops_and_changes_nothing_more() {
     let rig = Rig::serving(1).await;
     let first = rig.coordinator(alive());
