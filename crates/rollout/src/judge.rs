@@ -6,17 +6,17 @@ use crate::plan::Tolerance;
 /// Says in words why the candidate answers worse than stable, or nothing where it does not, or where
 /// there were too few requests to tell.
 ///
-/// `before` are the counters when the candidate was given traffic, `now` those of the same life of the
-/// proxy. Stable's own rate of bad answers is taken over all it answered before.
+/// `before` are the counters when the candidate was given traffic. Those of a later life of the proxy began
+/// at nothing: all that it counted for the candidate is the candidate's. Stable's own rate of bad answers is
+/// taken over all it answered before.
 pub fn judge(before: &TrafficSeen, now: &TrafficSeen, tolerance: &Tolerance) -> Option<String> {
-    if before.epoch != now.epoch {
-        return None;
-    }
-    let requests = now
-        .candidate
-        .requests
-        .saturating_sub(before.candidate.requests);
-    let bad = now.candidate.bad.saturating_sub(before.candidate.bad);
+    let since = if before.epoch == now.epoch {
+        before.candidate
+    } else {
+        Tally::default()
+    };
+    let requests = now.candidate.requests.saturating_sub(since.requests);
+    let bad = now.candidate.bad.saturating_sub(since.bad);
     if bad < tolerance.errors_min.max(1) || requests == 0 {
         return None;
     }
@@ -92,19 +92,29 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_began_anew_are_not_judged() {
-        let now = TrafficSeen {
-            epoch: 2,
-            candidate: Tally {
-                requests: 9,
-                bad: 9,
+    fn counters_that_began_anew_are_judged_from_nothing_against_stables_old_rate() {
+        let seen = |epoch, stable, candidate| {
+            let tally = |(requests, bad)| Tally {
+                requests,
+                bad,
                 open: 0,
-            },
-            ..TrafficSeen::default()
+            };
+            TrafficSeen {
+                epoch,
+                stable: tally(stable),
+                candidate: tally(candidate),
+            }
         };
-        assert_eq!(
-            judge(&TrafficSeen::default(), &now, &Tolerance::USUAL),
-            None
+        let before = seen(1, (100, 10), (500, 50));
+        let check = |candidate, expected: Option<&str>| {
+            let told = judge(&before, &seen(2, (0, 0), candidate), &Tolerance::USUAL);
+            assert_eq!(told.as_deref(), expected);
+        };
+        check((0, 0), None);
+        check((100, 10), None);
+        check(
+            (100, 90),
+            Some("90 of 100 requests failed or were answered 5xx (90.0 %), stable had 10.0 %"),
         );
     }
 }
