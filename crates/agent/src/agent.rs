@@ -1,9 +1,8 @@
 //! The agent as one thing: what its API calls act on.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use ledger::Ledger;
 use ledger::wire::v1::Call;
 use proxy::control::client::Client;
 use tokio::sync::watch;
@@ -13,6 +12,7 @@ use crate::api::v1::{AgentInfo, InstanceState};
 use crate::farewell::Going;
 use crate::home::Home;
 use crate::instance::Instances;
+use crate::ledger_door::LedgerDoor;
 use crate::refusal::{Refusal, blocking};
 use crate::runs::Runs;
 use crate::services::Services;
@@ -29,7 +29,7 @@ pub(crate) struct Agent {
     pub(crate) services: Arc<Services>,
     pub(crate) runs: Runs,
     pub(crate) proxy: Client,
-    pub(crate) ledger: Arc<Mutex<Ledger>>,
+    pub(crate) ledger: Arc<LedgerDoor>,
     /// The task that keeps the proxy alive.
     pub(crate) keeper: AbortHandle,
     /// How to go, once it is told to.
@@ -58,11 +58,7 @@ impl Agent {
     /// Passes a call on to the ledger.
     pub(crate) async fn ledger(&self, call: Call) -> Result<ledger::wire::v1::Reply, Refusal> {
         let ledger = self.ledger.clone();
-        blocking(move || {
-            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(ledger.handle(call, sys::clock::now_ms()))
-        })
-        .await
+        blocking(move || Ok(ledger.handle(call, sys::clock::now_ms()))).await
     }
 
     /// The proxy's and the agent's figures.

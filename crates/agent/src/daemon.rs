@@ -4,10 +4,9 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::Ledger;
 use proxy::control::client::Client;
 use sys::file::FileError;
 use tokio::net::UnixListener;
@@ -20,6 +19,7 @@ use crate::home::{Home, HomeError};
 use crate::http;
 use crate::instance::{Instances, Site};
 use crate::launch::{FAILED, READY};
+use crate::ledger_door::LedgerDoor;
 use crate::proxy_keeper::Keeper;
 use crate::runs::Runs;
 use crate::services::Services;
@@ -48,9 +48,6 @@ pub enum Error {
     /// A file failed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The ledger cannot be used.
-    #[error("the ledger cannot be opened: {0}")]
-    Ledger(ledger::Error),
     /// What runs could not be taken up.
     #[error("what runs on this host cannot be taken up: {0}")]
     Resume(String),
@@ -132,8 +129,9 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let tokens = Tokens::open(home.file("tokens.json"))?;
-    let ledger = Ledger::open(&home.file("ledger.db")).map_err(Error::Ledger)?;
+    // Neither keeps what runs from being looked after: what they cannot answer for they refuse.
+    let tokens = Tokens::open(home.file("tokens.json"));
+    let ledger = LedgerDoor::open(home.file("ledger.db"));
     let site = Arc::new(Site::new(
         home.clone(),
         binary.clone(),
@@ -176,7 +174,7 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
         services,
         runs,
         proxy,
-        ledger: Arc::new(Mutex::new(ledger)),
+        ledger: Arc::new(ledger),
         keeper,
         going,
     }))

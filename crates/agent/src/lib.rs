@@ -22,6 +22,7 @@ mod home;
 mod http;
 mod instance;
 pub mod launch;
+mod ledger_door;
 mod name;
 mod proxy_keeper;
 mod refusal;

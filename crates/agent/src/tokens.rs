@@ -1,12 +1,11 @@
 //! The fencing tokens: of two coordinators the older one is refused (invariant I5).
 //!
-//! The highest token of each service is on disk before a call that carries it is obeyed.
+//! The highest token of each service is on disk before a call that carries it is obeyed. Where the file
+//! cannot be read no coordinator is obeyed, as each might be an older one; what runs is looked after.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-
-use sys::file::FileError;
 
 use crate::home;
 use crate::refusal::Refusal;
@@ -15,39 +14,46 @@ use crate::refusal::Refusal;
 #[derive(Debug)]
 pub(crate) struct Tokens {
     path: PathBuf,
-    highest: Mutex<BTreeMap<String, u64>>,
+    /// Nothing until the file can be read.
+    highest: Mutex<Option<BTreeMap<String, u64>>>,
 }
 
 impl Tokens {
-    /// Reads the tokens kept at `path`.
-    ///
-    /// # Errors
-    /// Where they are there and cannot be read: obeying anyone would be unsafe then.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, FileError> {
-        let highest = home::read(&path)?.unwrap_or_default();
-        Ok(Self {
+    /// Reads the tokens kept at `path`, or says in the log why it cannot.
+    pub(crate) fn open(path: PathBuf) -> Self {
+        let highest = read(&path)
+            .inspect_err(|refusal| tracing::error!(%refusal, "no coordinator is obeyed"))
+            .ok();
+        Self {
             path,
             highest: Mutex::new(highest),
-        })
+        }
     }
 
-    /// The highest token of each service.
+    /// The highest token of each service; none while the file cannot be read.
     pub(crate) fn all(&self) -> BTreeMap<String, u64> {
         self.highest
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+            .unwrap_or_default()
     }
 
     /// Lets a call with this token pass, or refuses it. A call without one is a person's.
     ///
     /// # Errors
-    /// `stale_token` where a higher one was seen; a failure to write leaves everything as it was.
+    /// `stale_token` where a higher one was seen, `tokens_unreadable` where nobody knows what was seen; a
+    /// failure to write leaves everything as it was.
     pub(crate) fn admit(&self, service: &str, token: Option<u64>) -> Result<(), Refusal> {
         let Some(token) = token else {
             return Ok(());
         };
-        let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
+        let highest = match known.take() {
+            Some(highest) => highest,
+            None => read(&self.path)?,
+        };
+        let highest = known.insert(highest);
         let seen = highest.get(service).copied().unwrap_or(0);
         if token < seen {
             return Err(Refusal::conflict(
@@ -68,6 +74,16 @@ impl Tokens {
     }
 }
 
+fn read(path: &Path) -> Result<BTreeMap<String, u64>, Refusal> {
+    let read = home::read(path).map_err(|error| {
+        let message = format!(
+            "{error}: it holds which coordinators are too old to be obeyed, and until it can be read none is;              make sure that no deploy to this host is under way, then restore the file, or move it away"
+        );
+        Refusal::failed("tokens_unreadable", message)
+    })?;
+    Ok(read.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,11 +92,11 @@ mod tests {
     fn an_older_token_is_refused_also_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tokens.json");
-        let tokens = Tokens::open(path.clone()).unwrap();
+        let tokens = Tokens::open(path.clone());
         tokens.admit("shop.production", Some(7)).unwrap();
         tokens.admit("shop.production", Some(7)).unwrap();
         tokens.admit("shop.staging", Some(1)).unwrap();
-        let again = Tokens::open(path).unwrap();
+        let again = Tokens::open(path);
         let refusal = again.admit("shop.production", Some(6)).unwrap_err();
         assert_eq!(refusal.kind, "stale_token");
         assert_eq!(refusal.status, http::StatusCode::CONFLICT);
@@ -91,7 +107,7 @@ mod tests {
     #[test]
     fn a_token_that_cannot_be_kept_is_not_obeyed() {
         let dir = tempfile::tempdir().unwrap();
-        let tokens = Tokens::open(dir.path().join("gone/tokens.json")).unwrap();
+        let tokens = Tokens::open(dir.path().join("gone/tokens.json"));
         assert!(tokens.admit("shop.production", Some(2)).is_err());
         assert!(tokens.all().is_empty());
     }
@@ -101,6 +117,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tokens.json");
         sys::file::write_atomic(&path, b"{\"shop", sys::file::Access::Private).unwrap();
-        assert!(Tokens::open(path).is_err());
+        let tokens = Tokens::open(path.clone());
+        for _ in 0..2 {
+            let refusal = tokens.admit("shop.production", Some(9)).unwrap_err();
+            assert_eq!(refusal.kind, "tokens_unreadable");
+            assert!(refusal.message.contains("move it away"), "{refusal}");
+        }
+        tokens.admit("shop.production", None).unwrap();
+        sys::file::write_atomic(
+            &path,
+            b"{\"shop.production\": 8}",
+            sys::file::Access::Private,
+        )
+        .unwrap();
+        let refusal = tokens.admit("shop.production", Some(7)).unwrap_err();
+        assert_eq!(refusal.kind, "stale_token");
+        tokens.admit("shop.production", Some(9)).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use agent::launch::{Started, ensure};
 use host::process::Ended;
 use rustix::process::Signal;
 
-use crate::bench::{Bench, ONE, example, get};
+use crate::bench::{Bench, ONE, SERVICE, example, get};
 
 #[tokio::test]
 async fn a_killed_agent_leaves_its_instances_and_the_next_adopts_them() {
@@ -143,6 +143,38 @@ async fn the_time_to_be_warm_runs_on_without_the_agent() {
         .unwrap();
     bench.new_agent().await;
     bench.until_state(ONE, InstanceState::Stopped).await;
+}
+
+#[tokio::test]
+async fn damaged_files_of_coordinators_do_not_keep_an_agent_from_its_instances() {
+    let bench = Bench::new().await;
+    let first = bench.one(&[]).await;
+    bench.kill_agent().await;
+    // With its log at hand SQLite would mend it.
+    for name in ["ledger.db-wal", "ledger.db-shm"] {
+        std::fs::remove_file(bench.home.join(name)).unwrap();
+    }
+    for (name, bytes) in [("tokens.json", vec![b'{']), ("ledger.db", vec![7; 8192])] {
+        let path = bench.home.join(name);
+        sys::file::write_atomic(&path, &bytes, sys::file::Access::Private).unwrap();
+    }
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    let now = bench.until(ONE, |s| s.healthy == Some(true)).await;
+    assert_eq!(now.pid, first.pid);
+    let call = ledger::wire::v1::Call::Leases { service: None };
+    let reply = bench.client.ledger(&call).await.unwrap();
+    let kind = ledger::wire::v1::Refusal::Storage;
+    assert!(
+        matches!(&reply, ledger::wire::v1::Reply::Refused { kind: found, .. } if *found == kind),
+        "{reply:?}"
+    );
+    let token = bench.client.with_token(5);
+    let error = token.prepare(SERVICE).await.unwrap_err();
+    assert_eq!(error.kind(), Some("tokens_unreadable"));
+    assert_eq!(get(first.address, "/crash").await, None);
+    bench
+        .until(ONE, |s| s.restarts == 1 && s.healthy == Some(true))
+        .await;
 }
 
 #[tokio::test]
