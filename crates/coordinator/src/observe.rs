@@ -62,7 +62,7 @@ async fn try_look<H: Host>(
     for instance in &watch.instances {
         let (host, instance) = (host.clone(), instance.clone());
         probes.spawn(async move {
-            let result = host.probe(instance.as_str()).await;
+            let result = check(&host, &instance).await;
             (instance, result)
         });
     }
@@ -94,6 +94,18 @@ async fn try_look<H: Host>(
             .unwrap_or_default(),
     };
     Ok((seen, traffic))
+}
+
+/// Checks an instance. One that does not run is told of by its end: whether it is started again is not
+/// the host's to say, but the rollout's.
+async fn check<H: Host>(host: &H, instance: &InstanceId) -> Result<ProbeResult, HostError> {
+    let mut probe = host.probe(instance.as_str()).await?;
+    if !probe.running
+        && let Some(exit) = host.instance(instance.as_str()).await?.last_exit
+    {
+        probe.detail = format!("it {exit}");
+    }
+    Ok(probe)
 }
 
 fn health(probe: &ProbeResult) -> Health {

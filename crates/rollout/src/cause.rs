@@ -160,7 +160,7 @@ impl fmt::Display for Cause {
             } => {
                 write!(
                     f,
-                    "{instance} on {host} crashed while starting, {restarts} restarts: {detail}"
+                    "{instance} on {host} crashed {restarts} times while starting; last: {detail}"
                 )
             }
             Self::FailedWatched {

@@ -195,10 +195,16 @@ fn a_crash_loop_fails_long_before_the_deadline() {
         Some(Cause::CrashLoop { restarts: 3, .. })
     ));
     assert_eq!(gate.asked(), "stop shop.production-2");
+    // It never had traffic, so it is not marked.
     assert!(
-        gate.effects
+        !gate
+            .effects
             .iter()
             .any(|effect| matches!(effect, Effect::MarkBad { .. }))
+    );
+    assert_eq!(
+        gate.state.cause().unwrap().to_string(),
+        "shop.production-2 on lead crashed 3 times while starting; last: 503"
     );
 }
 

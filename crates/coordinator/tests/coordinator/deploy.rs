@@ -96,6 +96,30 @@ async fn a_candidate_that_is_never_healthy_is_given_up_with_the_end_of_its_log()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_candidate_that_crashes_at_its_start_is_told_of_by_its_last_end() {
+    let mut rig = Rig::serving(1).await;
+    let fleet = rig.fleet.clone();
+    let crashes = async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            let mut fleet = fleet.lock().unwrap();
+            if let Some(candidate) = fleet.hosts[0].instances.get_mut("shop.production-2") {
+                candidate.state = agent::api::v1::InstanceState::BackingOff;
+                candidate.restarts = 3;
+                candidate.last_exit = Some("exited with code 1".into());
+                break;
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(rig.run(deploy('b')), crashes);
+    let cause = outcome.unwrap().cause.unwrap();
+    assert_eq!(
+        cause,
+        "shop.production-2 on host0 crashed 3 times while starting; last: it exited with code 1"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_candidate_that_fails_while_it_is_watched_gives_traffic_back_before_it_stops() {
     let mut rig = Rig::serving(1).await;
     let fleet = rig.fleet.clone();

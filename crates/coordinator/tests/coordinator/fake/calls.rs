@@ -171,7 +171,7 @@ impl Host for FakeHost {
                 detail: detail.into(),
                 took_ms: 1,
                 running,
-                restarts: 0,
+                restarts: found.restarts,
             })
         })
         .await
