@@ -171,12 +171,14 @@ impl<H: Host> Coordinator<H> {
             facts,
         } = planned;
         let service = plan.service.clone();
-        let gathered = self.gather(&service).await?;
-        let above = gathered.iter().map(|host| host.token).max().unwrap_or(0);
+        let above = self.highest_token(&service).await;
         let lease = self.lease(&service, above, observer).await?;
+        // Under the lease, so that nobody else changes what is compared here.
         let begun = async {
+            let gathered = self.gather(&service).await?;
+            let obey = gathered.iter().all(|host| host.token <= lease.token);
             let now: Vec<HostFacts> = gathered.into_iter().map(|host| host.facts).collect();
-            if !same(&now, &facts) {
+            if !obey || !same(&now, &facts) {
                 return Err(Error::PlanIsStale {
                     service: service.clone(),
                 });

@@ -105,7 +105,7 @@ impl<H: Host> Coordinator<H> {
     }
 
     /// Returns the highest token of the service that any host that answers knows.
-    async fn highest_token(&self, service: &ServiceKey) -> u64 {
+    pub(super) async fn highest_token(&self, service: &ServiceKey) -> u64 {
         let mut highest = 0;
         for (_, host) in &self.hosts {
             if let Ok(info) = crate::facts::ask_host(host.info()).await {

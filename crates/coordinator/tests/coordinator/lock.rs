@@ -141,3 +141,23 @@ async fn a_plan_made_for_other_hosts_than_there_are_is_not_run() {
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(coordinator.leases(None).await.unwrap().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_until_the_lease_is_held_makes_a_plan_stale() {
+    let rig = Rig::serving(1).await;
+    let coordinator = rig.coordinator(alive());
+    let planned = coordinator.plan(deploy('b')).await.unwrap();
+    // The last instant at which somebody else may have acted.
+    let mut leased = |progress: &Progress| {
+        if matches!(progress, Progress::Leased { .. }) {
+            let instances = &mut rig.fleet.lock().unwrap().hosts[0].instances;
+            let mut other = instances["shop.production-1"].clone();
+            (other.id, other.slot) = ("shop.production-2".into(), 2);
+            instances.insert(other.id.clone(), other);
+        }
+    };
+    let stale = coordinator.run(planned, &mut leased, None).await;
+    assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
+    assert!(rig.deeds().is_empty(), "{:?}", rig.deeds());
+    assert!(coordinator.leases(None).await.unwrap().is_empty());
+}
