@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use host::shim::Directory;
@@ -27,6 +27,8 @@ pub(crate) struct Instances {
     site: Arc<Site>,
     notices: mpsc::UnboundedSender<Notice>,
     all: Mutex<BTreeMap<String, Instance>>,
+    /// Those on disk whose files cannot be read; nobody looks after them.
+    left_alone: Mutex<BTreeMap<String, Directory>>,
 }
 
 /// An instance whose tasks do not run yet.
@@ -53,6 +55,7 @@ impl Instances {
             site,
             notices,
             all: Mutex::default(),
+            left_alone: Mutex::default(),
         }
     }
 
@@ -71,9 +74,13 @@ impl Instances {
             };
             let (spec, state) = match kept::read(&entry.path()) {
                 Ok(Some(both)) => both,
-                Ok(None) => continue,
+                Ok(None) => {
+                    self.leave_alone(id, &entry.path());
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(instance = id, %error, "cannot be taken up; it is left alone");
+                    self.leave_alone(id, &entry.path());
                     continue;
                 }
             };
@@ -132,6 +139,21 @@ impl Instances {
     pub(crate) fn all(&self) -> Vec<Instance> {
         let all = self.locked();
         all.values().filter(|i| i.is_known()).cloned().collect()
+    }
+
+    /// Whether an instance that could not be taken up runs all the same. Blocks, for some reads of /proc.
+    pub(crate) fn runs_unwatched(&self, id: &str) -> bool {
+        let left_alone = self.left_alone.lock();
+        let left_alone = left_alone.unwrap_or_else(PoisonError::into_inner);
+        left_alone
+            .get(id)
+            .is_some_and(|dir| dir.left_running().is_some())
+    }
+
+    fn leave_alone(&self, id: String, path: &Path) {
+        let left_alone = self.left_alone.lock();
+        let mut left_alone = left_alone.unwrap_or_else(PoisonError::into_inner);
+        left_alone.insert(id, Directory::new(path));
     }
 
     fn find(&self, id: &str) -> Option<Instance> {

@@ -56,7 +56,8 @@ pub(super) fn now(instances: &Instances, mut config: ServiceConfig) -> ServiceCo
                 backend.healthy = instance.health().unwrap_or(backend.healthy);
                 backend.address = instance.life().address();
             }
-            Err(_) => backend.healthy = false,
+            // One that serves is not put aside because its files are damaged.
+            Err(_) => backend.healthy &= instances.runs_unwatched(&backend.instance),
         }
     }
     config

@@ -176,6 +176,23 @@ async fn a_new_agent_takes_no_traffic_away_before_it_has_looked() {
 }
 
 #[tokio::test]
+async fn an_instance_keeps_its_traffic_although_its_state_is_damaged() {
+    let bench = Bench::new().await;
+    let (one, status) = bench.one_routed().await;
+    bench.kill_agent().await;
+    let state = bench.home.join("instances").join(ONE).join("state.json");
+    sys::file::write_atomic(&state, b"{", sys::file::Access::Private).unwrap();
+    ensure(&bench.home, &example("daemon")).await.unwrap();
+    for _ in 0..20 {
+        let status = bench.client.routed(SERVICE).await.unwrap();
+        assert!(backend(&status, ONE).healthy);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (_, body) = get(status.bound, "/").await.unwrap();
+    assert_eq!(body, format!("fake_1 {}", one.pid.unwrap()));
+}
+
+#[tokio::test]
 async fn a_killed_proxy_is_started_again_on_the_same_address() {
     let bench = Bench::new().await;
     let (_, status) = bench.one_routed().await;
