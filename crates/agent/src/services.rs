@@ -64,13 +64,21 @@ impl Services {
         let _turn = turn.lock().await;
         self.proxy_is_up().await?;
         // Before its health is looked at: one whose time is over this instant is seen stopped then.
+        let mut were_warm = Vec::new();
         for instance in translate::with_weight(&route) {
             let instance = self.instances.get(instance)?;
-            if instance.life().kept.warm_until_ms.is_some() {
+            if let Some(until_ms) = instance.life().kept.warm_until_ms {
                 instance.warm(None).await?;
+                were_warm.push((instance, until_ms));
             }
         }
         let config = translate::config(&self.instances, &route).await?;
+        if let Some(refusal) = translate::nowhere_to_go(key, &config) {
+            for (instance, until_ms) in were_warm {
+                instance.warm(Some(until_ms)).await?;
+            }
+            return Err(refusal);
+        }
         let status = self.proxy.put(key, &config).await?;
         self.kept.put(key, Service::of(&status))?;
         Ok(status)

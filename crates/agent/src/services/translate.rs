@@ -1,6 +1,6 @@
 //! From instances to addresses.
 
-use proxy::control::v1::{Backend, ServiceConfig, Version};
+use proxy::control::v1::{Backend, Commitment, ServiceConfig, Version};
 
 use crate::api::v1::{Route, RouteVersion};
 use crate::instance::Instances;
@@ -81,4 +81,26 @@ pub(super) fn gives_weight(config: &ServiceConfig, id: &str) -> bool {
                 .iter()
                 .any(|backend| backend.instance == id)
     })
+}
+
+/// Refuses a lease that gives traffic to a version of which nothing is healthy, such as one kept warm that
+/// has just been stopped. The stable version has its traffic already, whatever its health: a new one may
+/// be what heals the service.
+pub(super) fn nowhere_to_go(key: &str, config: &ServiceConfig) -> Option<Refusal> {
+    let Commitment::Leased { stable, .. } = &config.commitment else {
+        return None;
+    };
+    let sick = config.versions.iter().find(|version| {
+        version.weight > 0
+            && version.artifact != *stable
+            && !version.backends.iter().any(|backend| backend.healthy)
+    })?;
+    let ids: Vec<&str> = sick.backends.iter().map(|b| b.instance.as_str()).collect();
+    let message = format!(
+        "no instance of artifact {} is healthy ({}): no traffic of {key} goes to it; see their logs, and \
+         start them again",
+        sick.artifact,
+        ids.join(", ")
+    );
+    Some(Refusal::conflict("no_healthy_instance", message))
 }

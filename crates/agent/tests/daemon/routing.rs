@@ -312,6 +312,41 @@ async fn an_instance_with_traffic_is_not_stopped_for_having_been_warm() {
 }
 
 #[tokio::test]
+async fn a_lease_gives_no_traffic_to_what_has_just_stopped_and_may_to_what_heals() {
+    let bench = Bench::new().await;
+    let (one, status) = bench.one_routed().await;
+    let spec = bench.spec(&bench.fake("2.0.0"), 2, &[]);
+    bench.client.start(TWO, &spec).await.unwrap();
+    bench.log_until(TWO, "up as").await;
+    let stop = agent::api::v1::Stop { timeout_ms: None };
+    bench.client.stop(TWO, &stop).await.unwrap();
+    let leased = route(
+        vec![
+            version(&one.artifact, 0, ONE),
+            version(&spec.artifact, 100, TWO),
+        ],
+        Commitment::Leased {
+            ttl_ms: 120_000,
+            stable: one.artifact.clone(),
+        },
+    );
+    let client = bench.client.with_token(1);
+    let refused = client.route(SERVICE, &leased).await.unwrap_err();
+    assert_eq!(refused.kind(), Some("no_healthy_instance"));
+    let (_, body) = get(status.bound, "/").await.unwrap();
+    assert_eq!(body, format!("fake_1 {}", one.pid.unwrap()));
+    // Now the stable version is the sick one, and keeps a part for now.
+    bench.client.start(TWO, &spec).await.unwrap();
+    bench.until(TWO, |s| s.healthy == Some(true)).await;
+    bench.client.stop(ONE, &stop).await.unwrap();
+    let mut parted = leased;
+    parted.versions[0].weight = 90;
+    parted.versions[1].weight = 10;
+    let status = bench.put(&parted).await;
+    assert_eq!(weights(&status), [90, 10]);
+}
+
+#[tokio::test]
 async fn a_route_to_what_is_not_there_is_refused() {
     let bench = Bench::new().await;
     let one = bench.one(&[]).await;
