@@ -86,7 +86,10 @@ impl Runs {
                 host::root::remove(dir.path())?;
                 return Err(error.into());
             }
-            Err(error) => say(&dir, &format!("[cutover] {error}\n"))?,
+            Err(error) => {
+                forget_launch(&dir);
+                say(&dir, &format!("[cutover] {error}\n"))?;
+            }
         }
         self.status_of(&dir)
     }
@@ -105,24 +108,30 @@ impl Runs {
     /// Watches again what an agent before this one began.
     ///
     /// # Errors
-    /// Where the directory cannot be listed.
+    /// Where the directory cannot be listed. One run that cannot be read is left alone, and said.
     pub(crate) async fn resume(&self) -> Result<(), Refusal> {
         let runs = self.site.home.runs();
         for entry in fs::read_dir(&runs).map_err(FileError::at("list", &runs))? {
             let path = entry.map_err(FileError::at("list", &runs))?.path();
-            let dir = Directory::new(&path);
-            let Some(asked) = home::read::<Asked>(&path.join("run-asked.json"))? else {
-                continue;
-            };
-            if dir.exit_of(THE_RUN)?.is_some() {
-                continue;
-            }
-            if let Some(run) = find(&dir, &self.site.binary).await {
-                let began = dir.record()?.map_or(0, |record| record.started_ms);
-                let gone = sys::clock::now_ms().saturating_sub(began);
-                self.watch(dir, run, asked.timeout_ms.saturating_sub(gone));
+            if let Err(refusal) = self.take_up(Directory::new(&path)).await {
+                tracing::error!(dir = %path.display(), %refusal, "a run is left alone");
             }
         }
+        Ok(())
+    }
+
+    async fn take_up(&self, dir: Directory) -> Result<(), Refusal> {
+        let asked = home::read::<Asked>(&dir.path().join("run-asked.json"))?;
+        if let Some(asked) = asked
+            && dir.exit_of(THE_RUN)?.is_none()
+            && let Some(run) = find(&dir, &self.site.binary).await
+        {
+            let began = dir.record()?.map_or(0, |record| record.started_ms);
+            let gone = sys::clock::now_ms().saturating_sub(began);
+            self.watch(dir, run, asked.timeout_ms.saturating_sub(gone));
+            return Ok(());
+        }
+        forget_launch(&dir);
         Ok(())
     }
 
@@ -135,14 +144,15 @@ impl Runs {
                 .await
                 .is_ok()
             {
-                return;
+                return forget_launch(&dir);
             }
             let Some(run) = find(&dir, &binary).await else {
-                return;
+                return forget_launch(&dir);
             };
             run.kill().await;
             let exit = run.exit(&dir).await;
             tracing::warn!(dir = %dir.path().display(), exit, "a run took too long");
+            forget_launch(&dir);
             let said = blocking(move || say(&dir, "[cutover] killed: it did not end in time\n"));
             if let Err(refusal) = said.await {
                 tracing::warn!(%refusal, "the log of a run cannot be written");
@@ -182,6 +192,16 @@ async fn ended(dir: &Directory, mut run: Run, binary: &Path) {
             Some(adopted) => run = adopted,
             None => return,
         }
+    }
+}
+
+/// Removes the environment of a run that has ended: it may hold secrets. A shim that is to adopt a program
+/// still needs it.
+fn forget_launch(dir: &Directory) {
+    if dir.left_running().is_none()
+        && let Err(error) = dir.remove_launch()
+    {
+        tracing::warn!(%error, "the environment of a run stays on disk");
     }
 }
 

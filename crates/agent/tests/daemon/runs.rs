@@ -38,6 +38,17 @@ impl Bench {
         }
     }
 
+    fn launch_of(&self, id: &str) -> std::path::PathBuf {
+        self.home.join("runs").join(id).join("launch.json")
+    }
+
+    /// Waits until what a run was given, secrets and all, is no longer on disk.
+    async fn forgotten(&self, id: &str) {
+        while self.launch_of(id).exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     fn run_process(&self, id: &str, which: &str) -> sys::process::ProcessId {
         let path = self.home.join("runs").join(id).join("run.json");
         let record: serde_json::Value =
@@ -71,6 +82,8 @@ async fn a_run_happens_once_however_often_it_is_asked_for() {
         panic!("not finished");
     };
     assert_eq!(exit, 4);
+    bench.forgotten("r.1").await;
+    bench.forgotten("r.2").await;
 }
 
 #[tokio::test]
@@ -112,6 +125,7 @@ async fn a_run_whose_end_nobody_saw_is_unknown_and_not_repeated() {
     ensure(&bench.home, &example("daemon")).await.unwrap();
     let again = bench.client.run("r.1", &eval("hang")).await.unwrap();
     assert_eq!(again, RunStatus::Unknown);
+    assert!(!bench.launch_of("r.1").exists());
     assert_eq!(bench.noted("hang").await, 1);
 }
 
@@ -128,4 +142,5 @@ async fn a_run_that_takes_too_long_is_killed() {
         panic!("not finished");
     };
     assert_eq!(exit, 128 + 9);
+    bench.forgotten("r.1").await;
 }

@@ -1,6 +1,6 @@
 //! The directory of a program: paths, records, and the lock that its shim holds.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -83,6 +83,19 @@ impl Directory {
     /// Where the file is there and cannot be understood.
     pub fn launch(&self) -> Result<Option<Launch>, FileError> {
         self.read("launch.json")
+    }
+
+    /// Forgets what was run, with the secrets in its environment; for a program that has ended and is not
+    /// to run again.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be removed.
+    pub fn remove_launch(&self) -> Result<(), FileError> {
+        let path = self.path.join("launch.json");
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(e)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn write_record(&self, record: &Record) -> Result<(), FileError> {
