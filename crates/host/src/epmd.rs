@@ -16,9 +16,9 @@ pub const DEFAULT_PORT: u16 = 4369;
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 const START_TIME: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
-/// `EPMD_NAMES_REQ` with its length before it.
-/// Asks to end.
+/// `EPMD_KILL_REQ` with its length before it: asks it to end.
 const KILL_REQ: [u8; 3] = [0, 1, b'k'];
+/// `EPMD_NAMES_REQ` with its length before it.
 const NAMES_REQ: [u8; 3] = [0, 1, b'n'];
 
 /// Why there is no epmd.
