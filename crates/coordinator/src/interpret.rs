@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent::api::v1::{InstanceState, Run, RunStatus};
+use agent::api::v1::{InstanceState, InstanceStatus, Run, RunStatus};
 use proxy::control::v1::{Commitment, Drain, ServiceStatus};
 use rollout::{Action, ArtifactId, Plan, Readiness, Reply, RunOutcome};
 
@@ -158,14 +158,17 @@ async fn start<H: Host>(
     artifact: &ArtifactId,
     readiness: Readiness,
 ) -> Result<Reply, HostError> {
-    let there =
+    let mut there =
         optional(host.instance(id).await)?.filter(|status| status.artifact == artifact.as_str());
+    // It must not stop by itself between here and the route, which ends its being kept warm.
+    if there
+        .as_ref()
+        .is_some_and(|status| runs(status) && status.warm_until_ms.is_some())
+    {
+        there = Some(host.warm(id, until_routed_ms(&means.plan)).await?);
+    }
     match (there, &means.env) {
-        (Some(status), _)
-            if matches!(
-                status.state,
-                InstanceState::Running | InstanceState::BackingOff
-            ) => {}
+        (Some(status), _) if runs(&status) => {}
         // What is known to the host starts as it was: a way back is no place for new settings.
         (Some(_), env) if readiness != Readiness::Fresh || env.is_none() => {
             host.restart(id).await?;
@@ -188,6 +191,30 @@ async fn start<H: Host>(
         }
     }
     Ok(Reply::Done)
+}
+
+fn runs(status: &InstanceStatus) -> bool {
+    matches!(
+        status.state,
+        InstanceState::Running | InstanceState::BackingOff
+    )
+}
+
+/// The longest that a started instance may wait for traffic, in milliseconds; at least the time it would
+/// be kept warm anyway.
+fn until_routed_ms(plan: &Plan) -> u64 {
+    let timing = &plan.timing;
+    let command_ms = plan
+        .release_command
+        .as_ref()
+        .map_or(0, |command| command.timeout_ms);
+    // The deadline for health counts anew after the command and after a resume; the way there may be slow.
+    timing
+        .healthy_deadline_ms
+        .saturating_mul(2)
+        .saturating_add(command_ms)
+        .saturating_add(timing.progress_deadline_ms.saturating_mul(2))
+        .max(timing.rollback_window_ms)
 }
 
 async fn run<H: Host>(

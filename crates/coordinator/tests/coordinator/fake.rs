@@ -79,6 +79,12 @@ impl Fleet {
 
 impl Machine {
     fn pass(&mut self, now: u64) {
+        for instance in self.instances.values_mut() {
+            if instance.warm_until_ms.is_some_and(|until| now >= until) {
+                instance.warm_until_ms = None;
+                instance.state = InstanceState::Stopped;
+            }
+        }
         let Some(status) = &mut self.status else {
             return;
         };

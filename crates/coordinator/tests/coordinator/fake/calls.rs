@@ -217,6 +217,10 @@ impl Host for FakeHost {
                     address: "127.0.0.1:1".parse().unwrap(),
                     healthy: true,
                 };
+                let routed = route.versions.iter().filter(|version| version.weight > 0);
+                for id in routed.flat_map(|version| &version.instances) {
+                    instance(machine, id)?.warm_until_ms = None;
+                }
                 machine.lease_until = match &route.commitment {
                     Commitment::Leased { ttl_ms, .. } => Some(now + ttl_ms),
                     _ => None,
