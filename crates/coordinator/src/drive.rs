@@ -259,6 +259,7 @@ impl<'a, H: Host> Drive<'a, H> {
         };
         let began_ms = self.clock.now_ms();
         let mut pause = Duration::from_millis(100);
+        let mut lost = false;
         loop {
             match self.ledger.try_call(&call).await {
                 Ok(Reply::Done) => break,
@@ -280,11 +281,16 @@ impl<'a, H: Host> Drive<'a, H> {
                             detail,
                         });
                     }
-                    self.observer.on(&Progress::LedgerLost { detail });
+                    if !std::mem::replace(&mut lost, true) {
+                        self.observer.on(&Progress::LedgerLost { detail });
+                    }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }
+        }
+        if lost {
+            self.observer.on(&Progress::LedgerBack);
         }
         self.seq = seq;
         Ok(())

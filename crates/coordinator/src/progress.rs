@@ -47,6 +47,8 @@ pub enum Progress {
     HostBack { host: String },
     /// The ledger does not answer; nothing new is begun until it does.
     LedgerLost { detail: String },
+    /// The ledger answers again.
+    LedgerBack,
     /// Somebody else has to act first.
     Waiting { what: String },
     /// It waits for a person.

@@ -1,7 +1,7 @@
 //! Deploys that go well, and those that do not.
 
 use agent::api::v1::RunStatus;
-use coordinator::{Error, Resume, Stored};
+use coordinator::{Error, Progress, Resume, Stored};
 use rollout::{Chosen, CommandDecision, Phase, PlanError, ReleaseCommand};
 
 use crate::fake::requests;
@@ -197,6 +197,30 @@ async fn a_release_command_with_an_unknown_end_waits_for_a_person() {
     };
     assert_eq!(rig.resume(done).await.unwrap().phase, Phase::Healthy);
     assert_eq!(rig.fleet.lock().unwrap().hosts[0].runs_begun, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_is_away_for_a_while_is_told_of_once_and_so_is_its_return() {
+    let mut rig = Rig::serving(1).await;
+    let fleet = rig.fleet.clone();
+    let away = async move {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        fleet.lock().unwrap().hosts[0].away = true;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        fleet.lock().unwrap().hosts[0].away = false;
+    };
+    let (outcome, ()) = tokio::join!(rig.run(deploy('b')), away);
+    assert_eq!(outcome.unwrap().phase, Phase::Healthy);
+    let told: Vec<_> = rig
+        .shown
+        .iter()
+        .filter_map(|progress| match progress {
+            Progress::LedgerLost { .. } => Some("lost"),
+            Progress::LedgerBack => Some("back"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["lost", "back"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,6 +85,7 @@ impl Observer for Follow<'_> {
                     "the ledger does not answer, nothing new begins: {detail}"
                 ));
             }
+            Progress::LedgerBack => self.say("the ledger answers again"),
             Progress::Waiting { what } => self.say(&format!("waiting for {what}")),
             Progress::Paused { why } => self.say(&format!("paused: {why}")),
             // The error at the end says why; a cause that changes meanwhile would be said twice.
