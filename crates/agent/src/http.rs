@@ -90,7 +90,8 @@ mod tests {
         let work = to_its_end(async move {
             begun.send(()).unwrap();
             may_go_on.await.unwrap();
-            Ok(done.send(()).unwrap())
+            done.send(()).unwrap();
+            Ok(())
         });
         tokio::select! {
             _ = work => panic!("it cannot be done yet"),
