@@ -12,7 +12,6 @@ use rollout::{
     Chosen, CommandDecision, Event, HostFacts, HostId, Mark, Plan, Purpose, Rollout, ServiceKey,
     Version,
 };
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::clock::Clock;
 use crate::drive::{Begin, Drive};
@@ -22,7 +21,7 @@ use crate::host::Host;
 use crate::interpret::Means;
 use crate::lease::{self, Asked};
 use crate::ledger_door::{Ledger, unexpected};
-use crate::outcome::{Outcome, Stored, Verb};
+use crate::outcome::{Outcome, Stored};
 use crate::progress::{Observer, Progress};
 use crate::request::{Request, Target};
 
@@ -163,7 +162,6 @@ impl<H: Host> Coordinator<H> {
         &self,
         planned: Planned,
         observer: &mut dyn Observer,
-        verbs: Option<UnboundedReceiver<Verb>>,
     ) -> Result<Outcome, Error> {
         let Planned {
             plan,
@@ -219,7 +217,7 @@ impl<H: Host> Coordinator<H> {
             stored: Stored::default(),
             observer,
         });
-        let outcome = drive.run(Event::Begin, verbs).await;
+        let outcome = drive.run(Event::Begin).await;
         lease::release(&self.ledger(), &lease).await;
         outcome
     }

@@ -21,7 +21,7 @@ use crate::facts::{ask_host, optional};
 use crate::host::Host;
 use crate::interpret::Means;
 use crate::ledger_door::{Denied, Ledger, unexpected};
-use crate::outcome::{LogTail, Outcome, Stored, Verb};
+use crate::outcome::{LogTail, Outcome, Stored};
 use crate::progress::{Observer, Progress};
 use crate::receipt::{Receipt, Snapshot, Turn};
 use show::Shown;
@@ -111,11 +111,7 @@ impl<'a, H: Host> Drive<'a, H> {
     }
 
     /// Carries on from `first` until the rollout is at its end or needs a person.
-    pub(crate) async fn run(
-        mut self,
-        first: Event,
-        mut verbs: Option<UnboundedReceiver<Verb>>,
-    ) -> Result<Outcome, Error> {
+    pub(crate) async fn run(mut self, first: Event) -> Result<Outcome, Error> {
         self.snapshot(Turn::Start).await;
         self.handle(first).await?;
         while !self.state.is_halted() {
@@ -131,9 +127,6 @@ impl<'a, H: Host> Drive<'a, H> {
                     }
                     Some(Input::Fenced(detail)) => return Err(self.fenced(detail)),
                     None => return Err(self.fenced("its own tasks ended".into())),
-                },
-                Some(verb) = next(&mut verbs) => match verb {
-                    Verb::Abort { by } => Event::Abort { by },
                 },
                 () = tokio::time::sleep(wait), if wake.is_some() => Event::Wake,
             };
@@ -371,15 +364,4 @@ fn reason(state: &Rollout) -> Option<String> {
             .collect();
         (!behind.is_empty() && state.is_halted()).then(|| behind.join("; "))
     })
-}
-
-/// Waits for a verb; for ever where nobody can give one.
-async fn next(verbs: &mut Option<UnboundedReceiver<Verb>>) -> Option<Verb> {
-    if let Some(receiver) = verbs {
-        if let Some(verb) = receiver.recv().await {
-            return Some(verb);
-        }
-        *verbs = None;
-    }
-    std::future::pending().await
 }

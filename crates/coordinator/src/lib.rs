@@ -32,7 +32,7 @@ pub use clock::Clock;
 pub use coordinator::{Coordinator, Known, Planned, Resume};
 pub use error::Error;
 pub use host::{Host, HostError};
-pub use outcome::{LogTail, Outcome, Stored, Verb};
+pub use outcome::{LogTail, Outcome, Stored};
 pub use progress::{Observer, Progress};
 pub use receipt::{Latency, Percentiles, Receipt, Snapshot, StepTook, Turn};
 pub use request::{Request, ServiceSettings, Target};

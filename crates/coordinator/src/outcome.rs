@@ -45,13 +45,3 @@ pub struct Stored {
     /// The receipt, once it is at its end.
     pub receipt: Option<Receipt>,
 }
-
-/// What a person may want of a rollout under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verb {
-    /// Go back to stable.
-    Abort {
-        /// Who wants it.
-        by: String,
-    },
-}

@@ -139,7 +139,6 @@ impl Ledger {
             Call::Rollout { rollout } => rollouts::read(&work, &rollout)?,
             Call::Rollouts { service, limit } => rollouts::list(&work, service.as_deref(), limit)?,
             Call::Service { service } => service::read(&work, &service)?,
-            Call::Unmark { service, artifact } => service::unmark(&work, &service, &artifact)?,
         };
         work.sql.commit().map_err(Error::at("commit", path))?;
         Ok(reply)

@@ -100,12 +100,12 @@ pub(crate) fn mark(
         .map_err(work.at("mark an artifact"))
 }
 
-pub(crate) fn unmark(work: &Work<'_>, service: &str, artifact: &str) -> Result<Reply, Stop> {
+pub(crate) fn unmark(work: &Work<'_>, service: &str, artifact: &str) -> Result<(), Stop> {
     work.sql
         .execute(
             "DELETE FROM marks WHERE service = ? AND artifact = ?",
             params![service, artifact],
         )
         .map_err(work.at("take a mark off"))?;
-    Ok(Reply::Done)
+    Ok(())
 }

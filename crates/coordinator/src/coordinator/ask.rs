@@ -137,19 +137,6 @@ impl<H: Host> Coordinator<H> {
         }
     }
 
-    /// Takes the mark off an artifact.
-    ///
-    /// # Errors
-    /// Where the ledger does not answer.
-    pub async fn unmark(&self, service: &ServiceKey, artifact: &ArtifactId) -> Result<(), Error> {
-        const OPERATION: &str = "take the mark off";
-        let call = Call::Unmark {
-            service: service.to_string(),
-            artifact: artifact.to_string(),
-        };
-        self.ledger().call(OPERATION, &call).await.map(|_| ())
-    }
-
     /// Refuses at once where somebody else is at work on the service, before anything is built for it.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ledger::wire::v1::{Call, Holder, Lease, Record};
 use rollout::{Event, Rollout, ServiceKey};
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Coordinator, Resume};
 use crate::drive::{Begin, Drive};
@@ -13,7 +12,7 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::interpret::Means;
 use crate::lease::{self, Asked};
-use crate::outcome::{Outcome, Stored, Verb};
+use crate::outcome::{Outcome, Stored};
 use crate::progress::{Observer, Progress};
 
 /// Time between two looks whether a live coordinator has aborted.
@@ -29,7 +28,6 @@ impl<H: Host> Coordinator<H> {
         service: &ServiceKey,
         resume: Resume,
         observer: &mut dyn Observer,
-        verbs: Option<UnboundedReceiver<Verb>>,
     ) -> Result<Outcome, Error> {
         let rollout = self.unfinished(service).await?;
         let above = self.highest_token(service).await;
@@ -38,7 +36,7 @@ impl<H: Host> Coordinator<H> {
             command: resume.command,
         };
         let outcome = self
-            .take_up(&rollout, &lease, event, resume.env, observer, verbs)
+            .take_up(&rollout, &lease, event, resume.env, observer)
             .await;
         lease::release(&self.ledger(), &lease).await;
         outcome
@@ -97,9 +95,7 @@ impl<H: Host> Coordinator<H> {
             taken_over_from: None,
         });
         let event = Event::Abort { by: self.by() };
-        let outcome = self
-            .take_up(&rollout, &lease, event, None, observer, None)
-            .await;
+        let outcome = self.take_up(&rollout, &lease, event, None, observer).await;
         lease::release(&self.ledger(), &lease).await;
         outcome
     }
@@ -132,7 +128,6 @@ impl<H: Host> Coordinator<H> {
         event: Event,
         env: Option<BTreeMap<String, String>>,
         observer: &mut dyn Observer,
-        verbs: Option<UnboundedReceiver<Verb>>,
     ) -> Result<Outcome, Error> {
         let record = self.show(rollout).await?;
         if record.summary.finished {
@@ -174,7 +169,7 @@ impl<H: Host> Coordinator<H> {
             state,
             observer,
         });
-        drive.run(event, verbs).await
+        drive.run(event).await
     }
 }
 

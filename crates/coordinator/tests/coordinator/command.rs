@@ -45,7 +45,7 @@ async fn an_abort_waits_for_the_end_of_the_command_and_tells_of_it() {
     let first = rig.coordinator(alive());
     let planned = first.plan(with_command()).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore, None);
+    let running = first.run(planned, &mut ignore);
     let aborting = async {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let bob = ledger::wire::v1::Holder {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordinator::{Error, Progress, Verb};
+use coordinator::{Error, Progress};
 use rollout::Phase;
 
 use crate::rig::{Rig, alive, deploy, service};
@@ -13,7 +13,7 @@ async fn a_second_deploy_is_told_who_is_at_work_and_an_abort_from_elsewhere_reac
     let first = rig.coordinator(alive());
     let planned = first.plan(deploy('b')).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore, None);
+    let running = first.run(planned, &mut ignore);
     let second = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let other = rig.coordinator(ledger::wire::v1::Holder {
@@ -61,7 +61,7 @@ async fn an_abort_that_comes_too_late_says_so_though_the_coordinator_lives() {
             watches.take().unwrap().send(()).unwrap();
         }
     };
-    let running = first.run(planned, &mut watching, None);
+    let running = first.run(planned, &mut watching);
     let late = async {
         watched.await.unwrap();
         // The coordinator's next question whether an abort is wanted comes after its decision.
@@ -91,7 +91,7 @@ async fn a_coordinator_whose_lease_was_taken_away_stops_and_changes_nothing_more
     let first = rig.coordinator(alive());
     let planned = first.plan(deploy('b')).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore, None);
+    let running = first.run(planned, &mut ignore);
     let robber = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         rig.coordinator(crate::rig::dead())
@@ -109,35 +109,12 @@ async fn a_coordinator_whose_lease_was_taken_away_stops_and_changes_nothing_more
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_at_the_terminal_may_abort() {
-    let rig = Rig::serving(1).await;
-    let coordinator = rig.coordinator(alive());
-    let planned = coordinator.plan(deploy('b')).await.unwrap();
-    let (verbs, receiver) = tokio::sync::mpsc::unbounded_channel();
-    let mut watching = |progress: &Progress| {
-        if matches!(progress, Progress::StepStarted { step: "watch", .. }) {
-            verbs
-                .send(Verb::Abort {
-                    by: "ada@lead".into(),
-                })
-                .unwrap();
-        }
-    };
-    let outcome = coordinator
-        .run(planned, &mut watching, Some(receiver))
-        .await
-        .unwrap();
-    assert_eq!(outcome.phase, Phase::Aborted);
-    assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_plan_made_for_other_hosts_than_there_are_is_not_run() {
     let mut rig = Rig::serving(1).await;
     let coordinator = rig.coordinator(crate::rig::dead());
     let planned = coordinator.plan(deploy('b')).await.unwrap();
     rig.run(deploy('c')).await.unwrap();
-    let stale = coordinator.run(planned, &mut |_: &Progress| {}, None).await;
+    let stale = coordinator.run(planned, &mut |_: &Progress| {}).await;
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(coordinator.leases(None).await.unwrap().is_empty());
 }
@@ -156,7 +133,7 @@ async fn what_changes_until_the_lease_is_held_makes_a_plan_stale() {
             instances.insert(other.id.clone(), other);
         }
     };
-    let stale = coordinator.run(planned, &mut leased, None).await;
+    let stale = coordinator.run(planned, &mut leased).await;
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(rig.deeds().is_empty(), "{:?}", rig.deeds());
     assert!(coordinator.leases(None).await.unwrap().is_empty());

@@ -150,11 +150,9 @@ impl Rig {
         let planned = coordinator.plan(request).await?;
         let shown = &mut self.shown;
         coordinator
-            .run(
-                planned,
-                &mut |progress: &Progress| shown.push(progress.clone()),
-                None,
-            )
+            .run(planned, &mut |progress: &Progress| {
+                shown.push(progress.clone())
+            })
             .await
     }
 
@@ -182,12 +180,9 @@ impl Rig {
         let clock = Clock::new(move || fleet.lock().unwrap().now_ms());
         let coordinator = Coordinator::new(hosts, alive()).unwrap().with_clock(clock);
         coordinator
-            .resume(
-                &service(),
-                resume,
-                &mut |progress: &Progress| shown.push(progress.clone()),
-                None,
-            )
+            .resume(&service(), resume, &mut |progress: &Progress| {
+                shown.push(progress.clone())
+            })
             .await
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let mut follow = Follow::new(&context.printer);
-        let run = coordinator.resume(&service, resume, &mut follow, None);
+        let run = coordinator.resume(&service, resume, &mut follow);
         let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let planned = coordinator.plan(request).await?;
         context.printer.note(&plan_text(planned.plan()));
         let mut follow = Follow::new(&context.printer);
-        let run = coordinator.run(planned, &mut follow, None);
+        let run = coordinator.run(planned, &mut follow);
         let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)

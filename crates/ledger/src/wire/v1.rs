@@ -100,13 +100,6 @@ pub enum Call {
         /// The service key.
         service: String,
     },
-    /// Takes a mark off an artifact: [`Reply::Done`].
-    Unmark {
-        /// The service key.
-        service: String,
-        /// The artifact.
-        artifact: String,
-    },
 }
 
 /// An answer.
