@@ -244,13 +244,13 @@ impl Services {
                 tracing::warn!(service = key, "the proxy had lost it: sent again");
                 let config = translate::now(&self.instances, kept.to_send_again());
                 let status = self.proxy.put(key, &config).await?;
-                return Ok(self
-                    .kept
-                    .put(key, Service::of(&status).or_reverted(&kept))?);
+                let service = Service::of(&status).or_reverted(&kept);
+                self.kept.put_or_warn(key, service);
+                return Ok(());
             };
             let service = Service::of(&status).or_reverted(&kept);
             if service != kept {
-                self.kept.put(key, service.clone())?;
+                self.kept.put_or_warn(key, service.clone());
             }
             let current = status.config.clone();
             let wanted = translate::now(&self.instances, current.clone());
@@ -266,9 +266,9 @@ impl Services {
                     let left = left.map(|left| left.saturating_sub(gone).max(1));
                     let config = with_time_left(wanted, left);
                     let status = self.proxy.put(key, &config).await?;
-                    return Ok(self
-                        .kept
-                        .put(key, Service::of(&status).or_reverted(&service))?);
+                    let service = Service::of(&status).or_reverted(&service);
+                    self.kept.put_or_warn(key, service);
+                    return Ok(());
                 }
             }
         }

@@ -86,6 +86,15 @@ impl Kept {
         Ok(())
     }
 
+    /// Keeps what the proxy already does: where that cannot be written it is known here at least, and
+    /// written with the next change. Health must reach the proxy on a full disk too.
+    pub(super) fn put_or_warn(&self, key: &str, service: Service) {
+        if let Err(error) = self.put(key, service.clone()) {
+            tracing::warn!(service = key, %error, "kept in memory only");
+            self.locked().insert(key.to_owned(), service);
+        }
+    }
+
     pub(super) fn keys(&self) -> Vec<String> {
         self.locked().keys().cloned().collect()
     }
@@ -106,5 +115,32 @@ impl Kept {
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Service>> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proxy::control::v1::Limits;
+
+    #[test]
+    fn what_cannot_be_written_is_known_at_least() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept::open(dir.path().join("gone/services.json")).unwrap();
+        let service = Service {
+            config: ServiceConfig {
+                listen: ([127, 0, 0, 1], 0).into(),
+                hosts: vec![],
+                path_prefix: "/".into(),
+                limits: Limits::default(),
+                versions: vec![],
+                commitment: Commitment::Committed,
+            },
+            reverted: true,
+        };
+        assert!(kept.put("shop.production", service.clone()).is_err());
+        assert_eq!(kept.get("shop.production"), None);
+        kept.put_or_warn("shop.production", service.clone());
+        assert_eq!(kept.get("shop.production"), Some(service));
     }
 }
