@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ledger::wire::v1::{Call, Holder, Lease, Record};
+use rollout::journal::v1::Phase;
 use rollout::{Event, Rollout, ServiceKey};
 
 use super::{Coordinator, Resume};
@@ -56,7 +57,7 @@ impl<H: Host> Coordinator<H> {
         let mut asked = None;
         let lease = loop {
             let record = self.show(&rollout).await?;
-            if replay(&record)?.is_decided() {
+            if was_decided(&record) {
                 return Err(Error::PastDecision { rollout });
             }
             if record.summary.finished {
@@ -183,6 +184,13 @@ fn replay(record: &Record) -> Result<Rollout, Error> {
         record.summary.plan.clone().try_into()?,
         &entries,
     )?)
+}
+
+/// Says whether a rollout that somebody else may drive is past its decision. Its end says so as well, where
+/// that one's journal is of another version.
+fn was_decided(record: &Record) -> bool {
+    matches!(record.summary.phase, Phase::Healthy | Phase::RolledBack)
+        || replay(record).is_ok_and(|state| state.is_decided())
 }
 
 fn stored(record: &Record) -> Result<Stored, Error> {
