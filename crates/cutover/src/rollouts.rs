@@ -1,6 +1,7 @@
 //! What the commands that change or show the version in service share.
 
 mod artifact;
+mod carry_out;
 mod change;
 mod ending;
 mod fleet;
@@ -10,9 +11,10 @@ mod progress;
 mod who;
 
 pub(crate) use self::artifact::{find, find_earlier};
+pub(crate) use self::carry_out::carry_out;
 pub(crate) use self::change::{Wanted, request};
 pub(crate) use self::ending::{conclude, unchanged};
-pub(crate) use self::fleet::{Fleet, Lead};
+pub(crate) use self::fleet::{Fleet, Lead, unexpected};
 pub(crate) use self::interrupt::unless_interrupted;
 pub(crate) use self::planned::{plan_document, plan_text, warnings_text};
 pub(crate) use self::progress::Follow;

@@ -10,10 +10,7 @@ use rollout::{Chosen, PlanError};
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{
-    Fleet, Follow, Wanted, conclude, find, holder, plan_text, request, unchanged,
-    unless_interrupted,
-};
+use crate::rollouts::{Fleet, Wanted, carry_out, find, holder, request, unchanged};
 use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service
@@ -70,12 +67,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             }
             planned => planned?,
         };
-        context.printer.note(&plan_text(planned.plan()));
-        let mut follow = Follow::new(&context.printer);
-        let run = coordinator.run(planned, &mut follow);
-        let outcome = unless_interrupted(&settings.key(), run).await;
-        drop(follow);
-        conclude(context, &outcome?)
+        carry_out(context, &coordinator, planned).await
     })?
 }
 

@@ -4,9 +4,9 @@ use ledger::wire::v1::{Call, Reply, Summary};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::printer::ago;
-use crate::rollouts::Lead;
+use crate::rollouts::{Lead, unexpected};
 use crate::settings::Sections;
 
 /// List the rollouts of the service, newest first
@@ -26,10 +26,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let rollouts = match context.block_on(Lead::of(context).ask(&call))?? {
         Reply::Rollouts { rollouts } => rollouts,
         _ => {
-            return Err(Failure::new(
-                Kind::Other,
-                "the ledger gave an answer of another kind",
-            ));
+            return Err(unexpected());
         }
     };
     let documents: Vec<Value> = rollouts.iter().map(document).collect();

@@ -4,9 +4,9 @@ use ledger::wire::v1::{Call, Holder, Lease, Reply};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::printer::ago;
-use crate::rollouts::{Lead, holder};
+use crate::rollouts::{Lead, holder, unexpected};
 use crate::settings::Sections;
 
 /// Show who is changing the service, or break a lock whose holder is gone
@@ -39,10 +39,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let leases = match context.block_on(lead.ask(&call))?? {
         Reply::Leases { leases } => leases,
         _ => {
-            return Err(Failure::new(
-                Kind::Other,
-                "the ledger gave an answer of another kind",
-            ));
+            return Err(unexpected());
         }
     };
     let broke = matches!(args.command, Some(Command::Release));

@@ -4,10 +4,7 @@ use coordinator::Coordinator;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::rollouts::{
-    Fleet, Follow, Lead, Wanted, conclude, find_earlier, holder, plan_text, request,
-    unless_interrupted,
-};
+use crate::rollouts::{Fleet, Lead, Wanted, carry_out, find_earlier, holder, request};
 use crate::settings::Sections;
 
 /// Bring an earlier version back
@@ -33,11 +30,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let request = request(&settings, Wanted::Rollback { to })?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let planned = coordinator.plan(request).await?;
-        context.printer.note(&plan_text(planned.plan()));
-        let mut follow = Follow::new(&context.printer);
-        let run = coordinator.run(planned, &mut follow);
-        let outcome = unless_interrupted(&settings.key(), run).await;
-        drop(follow);
-        conclude(context, &outcome?)
+        carry_out(context, &coordinator, planned).await
     })?
 }

@@ -8,7 +8,7 @@ use super::history;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::printer::{DIM, ago};
-use crate::rollouts::{Lead, plan_text, warnings_text};
+use crate::rollouts::{Lead, plan_text, unexpected, warnings_text};
 use crate::settings::Sections;
 
 /// Show a rollout: its plan, what happened, and its receipt
@@ -62,10 +62,7 @@ async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
             format!("the ledger knows no rollout {rollout}"),
         )
         .hint("`cutover history` lists them")),
-        _ => Err(Failure::new(
-            Kind::Other,
-            "the ledger gave an answer of another kind",
-        )),
+        _ => Err(unexpected()),
     }
 }
 
@@ -83,10 +80,7 @@ async fn newest(lead: &Lead, context: &Context) -> Result<String, Failure> {
                     .hint("`cutover deploy` does it"),
             ),
         },
-        _ => Err(Failure::new(
-            Kind::Other,
-            "the ledger gave an answer of another kind",
-        )),
+        _ => Err(unexpected()),
     }
 }
 

@@ -11,8 +11,8 @@ use proxy::control::v1::{ServiceStatus, Traffic};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
-use crate::rollouts::Lead;
+use crate::failure::Failure;
+use crate::rollouts::{Lead, unexpected};
 use crate::settings::Sections;
 
 /// Show what serves, on which instances, and whether something is unfinished
@@ -62,10 +62,7 @@ async fn gather(lead: &Lead, service: String) -> Result<Status, Failure> {
             ..
         } => (current, marks, unfinished),
         _ => {
-            return Err(Failure::new(
-                Kind::Other,
-                "the ledger gave an answer of another kind",
-            ));
+            return Err(unexpected());
         }
     };
     let lock = match lead

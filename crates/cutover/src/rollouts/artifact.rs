@@ -4,7 +4,7 @@ use ledger::wire::v1::{Call, Current, Reply};
 use release::store::StoreError;
 use release::{ArtifactId, Manifest, Store};
 
-use super::Lead;
+use super::{Lead, unexpected};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::settings::Resolved;
@@ -71,10 +71,7 @@ pub(crate) async fn find_earlier(
     let history = match lead.ask(&call).await? {
         Reply::Service { history, .. } => history,
         _ => {
-            return Err(Failure::new(
-                Kind::Other,
-                "the ledger gave an answer of another kind",
-            ));
+            return Err(unexpected());
         }
     };
     let is_digits = wanted.len() >= DIGITS_MIN && wanted.bytes().all(|b| b.is_ascii_hexdigit());

@@ -39,6 +39,11 @@ impl Lead {
     }
 }
 
+/// The failure where the ledger answers something else than it was asked.
+pub(crate) fn unexpected() -> Failure {
+    Failure::new(Kind::Other, "the ledger gave an answer of another kind")
+}
+
 impl Fleet {
     /// Reaches the hosts; an agent that does not run on this machine is started, and that is said.
     pub(crate) async fn reach(context: &Context) -> Result<Self, Failure> {

@@ -72,12 +72,14 @@ fn every_source_file_is_part_of_its_crate() {
 
 #[test]
 fn nothing_names_a_developers_machine() {
+    // Whichever machine this is, the path of its checkout is its own.
+    let here = super::root().display().to_string();
     for path in super::files_ending(&[".rs", ".md", ".toml", ".sh", ".exs", ".ex"]) {
         if path.ends_with("crates/tidy/tests/tidy/files.rs") {
             continue;
         }
         let text = fs::read_to_string(super::root().join(&path)).unwrap_or_default();
-        for forbidden in ["/Users/", "/work/"] {
+        for forbidden in ["/Users/", here.as_str()] {
             assert!(
                 !text.contains(forbidden),
                 "{}: names `{forbidden}`",
