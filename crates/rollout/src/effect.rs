@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::name::{ArtifactId, HostId, InstanceId};
-use crate::plan::Readiness;
+use crate::plan::{HotWork, Readiness, Stickiness};
 use crate::tick::Tick;
 
 /// Tells one effect from every other of its rollout; a reply to any other id is stale.
@@ -23,6 +23,13 @@ pub enum Effect {
         /// What.
         action: Action,
     },
+    /// Has the coordinator itself do something. As with [`Effect::Do`], until it has a definite reply.
+    Ask {
+        /// Its id, which the reply repeats.
+        id: EffectId,
+        /// What.
+        errand: Errand,
+    },
     /// Wants an [`crate::Event::Wake`] at that time, unless another time is asked for by then.
     WakeAt(Tick),
     /// The candidate is bad: not to be chosen again unless by name (invariant I9).
@@ -37,8 +44,36 @@ pub enum Effect {
         /// The version that serves from now on.
         artifact: ArtifactId,
     },
+    /// A host is set aside: it failed within the budget, is told to go back, and the rollout goes on
+    /// without it. The ledger names it as behind.
+    SetAside {
+        /// Which host.
+        host: HostId,
+        /// Why.
+        why: String,
+    },
     /// The rollout is at its end, or at one that needs a person.
     Halt,
+}
+
+/// What the coordinator itself is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// Runs a hook of the operator's side, or calls a webhook; by its place in the plan's hooks. One that
+    /// waits for agreement is called again until it agrees.
+    Hook {
+        /// Which.
+        hook: u32,
+    },
+    /// Takes one measurement of a metric: the reply is [`crate::Reply::Measured`].
+    Measure {
+        /// Which analysis of the plan.
+        analysis: u32,
+        /// Which metric of it.
+        metric: u32,
+        /// Which measurement, from 1.
+        round: u32,
+    },
 }
 
 /// What a host is asked to do.
@@ -78,6 +113,10 @@ pub enum Action {
         shares: Vec<Share>,
         /// How firm that is.
         commitment: Commitment,
+        /// Who testers get, by preview address or header, whatever its weight.
+        testers: Option<ArtifactId>,
+        /// Whether a client stays with its version.
+        stickiness: Stickiness,
     },
     /// Has the proxy promise not to revert alone.
     Prepare,
@@ -100,6 +139,46 @@ pub enum Action {
         /// Which.
         instance: InstanceId,
     },
+    /// Begins or ends an instance's background work.
+    Background {
+        /// Which instance.
+        instance: InstanceId,
+        /// Which way.
+        turn: Turn,
+    },
+    /// Passes or fails the readiness path of the service on this host.
+    Ready {
+        /// Whether it passes.
+        ready: bool,
+    },
+    /// Runs a hook on this host, by its place in the plan's hooks.
+    Hook {
+        /// Which.
+        hook: u32,
+        /// The instance whose environment it gets: the candidate's first, or stable's.
+        instance: InstanceId,
+    },
+    /// A part of a hot upgrade of these instances, from stable to the candidate.
+    Hot {
+        /// Which part.
+        work: HotWork,
+        /// Which instances.
+        instances: Vec<InstanceId>,
+    },
+    /// Brings the old code back on these instances, and makes it permanent.
+    HotBack {
+        /// Which instances.
+        instances: Vec<InstanceId>,
+    },
+}
+
+/// Which way background work is turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// It begins.
+    Activate,
+    /// It ends.
+    Quiesce,
 }
 
 /// One version's part of the traffic.
@@ -139,16 +218,24 @@ impl fmt::Display for Action {
                 f,
                 "wait for the end of the release command (attempt {attempt})"
             ),
-            Self::Route { shares, commitment } => {
+            Self::Route {
+                shares,
+                commitment,
+                testers,
+                ..
+            } => {
                 f.write_str("route ")?;
                 for (i, share) in shares.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{} to {}", share.weight, share.artifact.short())?;
                 }
-                f.write_str(match commitment {
-                    Commitment::Committed => " (final)",
-                    Commitment::Leased { .. } => " (leased)",
-                })
+                if let Some(artifact) = testers {
+                    write!(f, ", testers to {}", artifact.short())?;
+                }
+                match commitment {
+                    Commitment::Committed => f.write_str(" (final)"),
+                    Commitment::Leased { ttl_ms, .. } => write!(f, " (leased for {} s)", ttl_ms / 1000),
+                }
             }
             Self::Prepare => f.write_str("prepare"),
             Self::Commit => f.write_str("commit"),
@@ -157,6 +244,43 @@ impl fmt::Display for Action {
                 write!(f, "keep {instance} warm for {} s", for_ms / 1000)
             }
             Self::Stop { instance } => write!(f, "stop {instance}"),
+            Self::Background { instance, turn } => match turn {
+                Turn::Activate => write!(f, "activate {instance}"),
+                Turn::Quiesce => write!(f, "quiesce {instance}"),
+            },
+            Self::Ready { ready: true } => f.write_str("pass the readiness path"),
+            Self::Ready { ready: false } => f.write_str("fail the readiness path"),
+            Self::Hook { hook, .. } => write!(f, "run hook {hook}"),
+            Self::Hot { work, instances } => {
+                write!(f, "hot upgrade: {} {}", work.word(), Names(instances))
+            }
+            Self::HotBack { instances } => write!(f, "hot downgrade of {}", Names(instances)),
+        }
+    }
+}
+
+/// Instances, with commas.
+struct Names<'a>(&'a [InstanceId]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, name) in self.0.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Errand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hook { hook } => write!(f, "run hook {hook}"),
+            Self::Measure {
+                analysis,
+                metric,
+                round,
+            } => write!(f, "measure metric {metric} of analysis {analysis}, round {round}"),
         }
     }
 }
@@ -165,6 +289,8 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Do { id, host, action } => write!(f, "#{} {host}: {action}", id.0),
+            Self::Ask { id, errand } => write!(f, "#{} {errand}", id.0),
+            Self::SetAside { host, why } => write!(f, "set {host} aside: {why}"),
             Self::WakeAt(tick) => write!(f, "wake at {tick}"),
             Self::MarkBad { artifact, .. } => write!(f, "mark {} bad", artifact.short()),
             Self::Decide { artifact } => write!(f, "decide for {}", artifact.short()),

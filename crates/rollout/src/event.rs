@@ -43,7 +43,48 @@ pub enum Event {
     Abort {
         /// Who.
         by: String,
+        /// Why, if it was said.
+        why: Option<String>,
     },
+    /// A person wants it to go on from where it waits for one.
+    Promote {
+        /// Who.
+        by: String,
+        /// Why, if it was said.
+        why: Option<String>,
+        /// How far.
+        extent: Extent,
+    },
+    /// A person wants it to go no further: weights stay, leased for `pause_max`.
+    Pause {
+        /// Who.
+        by: String,
+        /// Why, if it was said.
+        why: Option<String>,
+    },
+    /// A person takes a pause of that kind back.
+    Continue {
+        /// Who.
+        by: String,
+        /// Why, if it was said.
+        why: Option<String>,
+    },
+    /// A person wants what was refused, lost or set aside to be tried again.
+    Retry {
+        /// Who.
+        by: String,
+        /// Why, if it was said.
+        why: Option<String>,
+    },
+}
+
+/// How far a promotion goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// To the next step.
+    Next,
+    /// Past all pauses, analyses and partial weights that are left; health gates and the commit stay.
+    Full,
 }
 
 /// What a person says of a release command whose outcome nobody saw.
@@ -59,9 +100,14 @@ pub enum CommandDecision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It is done.
-    Done,
-    /// The release command's outcome.
+    Done {
+        /// What is worth keeping of how it was done, such as the hooks that ran around a start.
+        notes: Vec<String>,
+    },
+    /// The outcome of the release command, of a hook or of background work.
     Ran(RunOutcome),
+    /// A metric's value.
+    Measured(analysis::Measurement),
     /// The host said no; it did nothing.
     Refused {
         /// Its words.
@@ -143,13 +189,15 @@ pub struct TrafficSeen {
     pub candidate: Tally,
 }
 
-/// A version's counters, as far as decisions need them.
+/// A version's counters, as far as decisions need them. Requests of testers are not among them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Requests begun.
     pub requests: u64,
     /// Requests that failed on the way, and answers of class 5xx.
     pub bad: u64,
+    /// Requests whose answer took longer than the bound of the plan's comparison, where it has one.
+    pub slow: u64,
     /// Requests in flight, sockets and streams open now.
     pub open: u64,
 }

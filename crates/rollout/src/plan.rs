@@ -2,12 +2,21 @@
 
 mod bounds;
 mod compute;
-mod describe;
+mod hook;
+mod step;
+mod strategy;
 mod warning;
 
 pub use bounds::{Bounds, Moving, Timing, Tolerance};
-pub use compute::{Chosen, HostFacts, InstanceFact, Mark, PlanError, Request, RouteFact, compute};
-pub use describe::PlannedStep;
+pub use compute::{
+    Chosen, HostFacts, HotVerdict, InstanceFact, Mark, PlanError, Request, RouteFact, compute,
+};
+pub use hook::{Hook, HookPoint, HookRun, HookSite, OnFailure};
+pub use step::{HotWork, Step, Work};
+pub use strategy::{
+    Analysis, BlueGreen, Canary, CanaryStep, Hot, HostCount, Metric, Pause, Rolling, Source,
+    Stickiness, Strategy, Surge,
+};
 pub use warning::Warning;
 
 use crate::name::{ArtifactId, HostId, InstanceId, ServiceKey};
@@ -19,14 +28,27 @@ pub struct Plan {
     pub service: ServiceKey,
     /// Whether it brings something in or back.
     pub purpose: Purpose,
-    /// How the version is changed.
+    /// How the version is changed; never [`Strategy::Auto`], which was resolved.
     pub strategy: Strategy,
+    /// What `auto` chose and why, where a person left it the choice.
+    pub auto: Option<AutoChoice>,
     /// The version that is brought in.
     pub candidate: Version,
     /// The version that serves, where there is one.
     pub stable: Option<Version>,
     /// The hosts, in the order of the fleet; the first one runs the release command.
     pub hosts: Vec<HostPlan>,
+    /// Hosts of the fleet that are left out, with the reason: they do not answer, or have the candidate
+    /// already.
+    pub left_out: Vec<(HostId, String)>,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// The hooks that steps run.
+    pub hooks: Vec<Hook>,
+    /// The analyses that steps make.
+    pub analyses: Vec<Analysis>,
+    /// Background work that is moved beside the traffic.
+    pub background: Background,
     /// Deadlines and durations.
     pub timing: Timing,
     /// What is put up with.
@@ -50,11 +72,46 @@ pub enum Purpose {
     Rollback,
 }
 
-/// How the version is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// The candidate beside stable, then all traffic at once.
-    BlueGreen,
+/// What `auto` chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutoChoice {
+    /// Whether it is the hot upgrade; else the fallback.
+    pub hot: bool,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+/// How a version's background work (jobs, crons) is begun and ended. Each is idempotent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Background {
+    /// Begins it; on the candidate around the switch, on stable on the way back.
+    pub activate: Option<Job>,
+    /// Ends it; on stable around the switch, on the candidate on the way back.
+    pub quiesce: Option<Job>,
+}
+
+/// Something that an instance is told to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// What.
+    pub run: JobRun,
+    /// Time for it, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// How an instance is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobRun {
+    /// By an expression that the running node evaluates.
+    Rpc {
+        /// Elixir, such as `Shop.Jobs.start()`.
+        expression: String,
+    },
+    /// By a program on its host, with the instance's environment.
+    Command {
+        /// The program, then its arguments.
+        words: Vec<String>,
+    },
 }
 
 /// A version: an artifact and its label.

@@ -1,5 +1,7 @@
 //! The numbers that bound a rollout.
 
+use super::HostCount;
+
 /// Deadlines and durations, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
@@ -21,6 +23,8 @@ pub struct Timing {
     pub orphan_timeout_ms: u64,
     /// Time between two looks at a host.
     pub probe_every_ms: u64,
+    /// How long a pause may last; the weights of that time are leased for it, then stable is back.
+    pub pause_max_ms: u64,
 }
 
 impl Timing {
@@ -35,6 +39,7 @@ impl Timing {
         rollback_window_ms: 600_000,
         orphan_timeout_ms: 15_000,
         probe_every_ms: 500,
+        pause_max_ms: 86_400_000,
     };
 }
 
@@ -49,6 +54,12 @@ pub struct Tolerance {
     pub errors_min: u64,
     /// How far its rate of those may lie over stable's, in thousandths.
     pub errors_over_stable_permille: u32,
+    /// How many hosts may fail or be lost before the candidate is given up; those are set aside. None is
+    /// put up with before the first host has passed.
+    pub failure_budget: HostCount,
+    /// How many instances of the service take traffic at every instant (invariant I1). A plan that cannot
+    /// keep to it is refused.
+    pub min_available: HostCount,
 }
 
 impl Tolerance {
@@ -58,6 +69,8 @@ impl Tolerance {
         unhealthy_max: 2,
         errors_min: 5,
         errors_over_stable_permille: 20,
+        failure_budget: HostCount::Hosts(0),
+        min_available: HostCount::Hosts(1),
     };
 }
 

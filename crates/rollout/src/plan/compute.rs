@@ -35,6 +35,25 @@ pub struct Request {
     pub moving: Moving,
     /// The release command.
     pub release_command: Option<ReleaseCommand>,
+    /// Background work.
+    pub background: Background,
+    /// Hooks at points of the rollout.
+    pub hooks: Vec<Hook>,
+    /// Whether testers are let at the candidate before the switch: by a preview address or a header.
+    pub preview: bool,
+    /// What the comparison of the two releases says of a hot upgrade, where it was made.
+    pub verdict: Option<HotVerdict>,
+    /// Hosts of the fleet that do not answer, with what was seen: left out where the failure budget allows.
+    pub unreachable: Vec<(HostId, String)>,
+}
+
+/// Whether a pair of versions can be changed hot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HotVerdict {
+    /// Whether it is proven safe, both ways.
+    pub safe: bool,
+    /// Every reason, in words.
+    pub reasons: Vec<String>,
 }
 
 /// How a candidate was chosen.
