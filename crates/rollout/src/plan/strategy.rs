@@ -120,6 +120,9 @@ pub struct Analysis {
     pub interval_ms: u64,
     /// The proxies' figures of candidate and stable, compared; absent where they are not.
     pub comparison: Option<analysis::ComparisonSettings>,
+    /// The same of slow requests; its bound is in microseconds ([`analysis::LatencyBound::Us`]) and one for
+    /// the whole plan.
+    pub latency: Option<analysis::LatencySettings>,
     /// Values from elsewhere.
     pub metrics: Vec<Metric>,
 }
