@@ -2,16 +2,28 @@
 //!
 //! The JSON Schema is made from these types, and the docstrings are its descriptions.
 
+mod analysis;
+mod hooks;
+mod strategy;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use analysis::{Analysis, Metric, PrometheusSection};
+pub(crate) use hooks::{Hook, HookAt, HookOn, HostEntry, OnFailure};
+pub(crate) use strategy::{
+    BlueGreenSection, CanarySection, CanaryStep, HotSection, Job, Pause, RollingSection, Stickiness,
+    Strategy,
+};
+
 use super::bounded::{Count, Size};
 use super::command_line::CommandLine;
 use super::duration::Time;
-use super::names::{HostName, Name, UrlPath, Variable};
+use super::host_count::HostCount;
+use super::names::{HeaderName, HostName, Name, UrlPath, Variable};
 use super::place::At;
 use super::port::{Listen, PortChoice};
 
@@ -53,6 +65,14 @@ pub(crate) struct File {
     instance: Option<InstanceSection>,
     /// How logs are kept.
     logs: Option<LogsSection>,
+    /// How a candidate is judged, by the name that steps use.
+    analysis: Option<BTreeMap<Name, At<Analysis>>>,
+    /// Where metrics are queried.
+    prometheus: Option<PrometheusSection>,
+    /// Commands and webhooks at points of a rollout.
+    hooks: Option<At<Vec<Hook>>>,
+    /// The hosts; this machine alone unless given.
+    hosts: Option<At<Vec<HostEntry>>>,
     /// What differs in an environment, by its name: any key of this file but `service`.
     pub(crate) environments: Option<BTreeMap<Name, Sections>>,
 }
@@ -83,6 +103,14 @@ pub(crate) struct Sections {
     pub(crate) instance: Option<InstanceSection>,
     /// How logs are kept.
     pub(crate) logs: Option<LogsSection>,
+    /// How a candidate is judged, beside those of the whole file.
+    pub(crate) analysis: Option<BTreeMap<Name, At<Analysis>>>,
+    /// Where metrics are queried.
+    pub(crate) prometheus: Option<PrometheusSection>,
+    /// Commands and webhooks at points of a rollout, instead of the whole file's.
+    pub(crate) hooks: Option<At<Vec<Hook>>>,
+    /// The hosts of this environment.
+    pub(crate) hosts: Option<At<Vec<HostEntry>>>,
 }
 
 impl File {
@@ -101,6 +129,10 @@ impl File {
             deploy: file.deploy,
             instance: file.instance,
             logs: file.logs,
+            analysis: file.analysis,
+            prometheus: file.prometheus,
+            hooks: file.hooks,
+            hosts: file.hosts,
         }
     }
 }
@@ -119,7 +151,7 @@ pub(crate) struct Build {
     pub(crate) env: Option<BTreeMap<Variable, At<String>>>,
 }
 
-/// `[health]`: HTTP where there is a path, else TCP.
+/// `[health]`: HTTP where there is a path, a command where there is one, else TCP.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(crate) struct HealthSection {
@@ -129,6 +161,8 @@ pub(crate) struct HealthSection {
     pub(crate) tcp: Option<At<bool>>,
     /// Time for one check.
     pub(crate) timeout: Option<At<Time<100, { 5 * MINUTE }>>>,
+    /// A program on the host, with the instance's environment, that ends with 0 while it is healthy.
+    pub(crate) command: Option<At<CommandLine>>,
     /// Time between two checks.
     pub(crate) interval: Option<At<Time<100, { 5 * MINUTE }>>>,
 }
@@ -159,15 +193,26 @@ pub(crate) struct ProxySection {
     pub(crate) hold: Option<At<Time<0, { 5 * MINUTE }>>>,
     /// Requests that wait at once.
     pub(crate) held_max: Option<At<Count<0, 1_000_000>>>,
+    /// The cookie by which a client stays with its version during a canary.
+    pub(crate) sticky_cookie: Option<At<Name>>,
+    /// A second address, all of whose requests go to the new version before it gets traffic.
+    pub(crate) preview: Option<At<Listen>>,
+    /// Requests with this header go to the new version before it gets traffic.
+    pub(crate) testers: Option<At<Testers>>,
+    /// A path that the proxy answers itself, for a balancer in front: 200 while the host takes traffic.
+    pub(crate) readiness: Option<At<UrlPath>>,
 }
 
-/// A strategy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+/// How testers are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table, such as `{ header = \"x-tester\" }`")]
 #[schemars(inline)]
-pub(crate) enum Strategy {
-    /// The new version starts beside the old one, then takes all traffic at once.
-    BlueGreen,
+pub(crate) struct Testers {
+    /// The name of the header, lower case.
+    pub(crate) header: HeaderName,
+    /// Its value; any unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<String>,
 }
 
 /// `[deploy]`.
@@ -203,6 +248,26 @@ pub(crate) struct DeploySection {
     pub(crate) release_command: Option<At<CommandLine>>,
     /// Time for the release command.
     pub(crate) release_command_timeout: Option<At<Window>>,
+    /// Begins an instance's background work: on the new version around the switch.
+    pub(crate) activate: Option<At<Job>>,
+    /// Ends an instance's background work: on the old version around the switch.
+    pub(crate) quiesce: Option<At<Job>>,
+    /// Hosts that may fail or be lost before the new version is given up; they are set aside.
+    pub(crate) failure_budget: Option<At<HostCount>>,
+    /// Instances that take traffic at every instant; a plan that cannot keep to it is refused.
+    pub(crate) min_available: Option<At<HostCount>>,
+    /// The longest that a pause may last; then the old version is back.
+    pub(crate) pause_max: Option<At<Time<{ 10 * SECOND }, { 14 * 24 * HOUR }>>>,
+    /// What `auto` does where hot is not proven safe.
+    pub(crate) fallback: Option<At<Strategy>>,
+    /// Settings of the strategy `hot`.
+    pub(crate) hot: Option<HotSection>,
+    /// Settings of the strategy `rolling`.
+    pub(crate) rolling: Option<RollingSection>,
+    /// Settings of the strategy `canary`.
+    pub(crate) canary: Option<CanarySection>,
+    /// Settings of the strategy `blue-green`.
+    pub(crate) blue_green: Option<BlueGreenSection>,
 }
 
 /// `[instance]`.

@@ -84,6 +84,40 @@ checked_text!(
     "a host name: lower-case labels with dots, without port"
 );
 
+checked_text!(
+    /// A URL of http or https, without user or fragment.
+    Url,
+    "^https?://[!-~]+$",
+    |text| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        rest.is_some_and(|rest| {
+            let host = rest.split(['/', '?']).next().unwrap_or_default();
+            !host.is_empty() && !host.contains('@')
+        }) && text.len() <= 2048
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+    },
+    "a URL such as \"https://checks.example.com/hook\""
+);
+
+checked_text!(
+    /// The name of a header, lower case.
+    HeaderName,
+    "^[a-z0-9][a-z0-9-]*$",
+    |text| {
+        text.len() <= 100
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    },
+    "the name of a header: lower-case letters, digits and `-`"
+);
+
+impl Url {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Name {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
@@ -124,6 +158,16 @@ mod tests {
             &"a".repeat(41),
         ] {
             assert!(Name::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_are_of_http_and_name_no_user() {
+        for good in ["http://localhost:9090", "https://a.example/x?y=1"] {
+            assert!(Url::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["", "localhost", "ftp://a", "http://", "http:///x", "https://me:secret@a/", "http://a/#b", "http://a b"] {
+            assert!(Url::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }
 

@@ -1,9 +1,12 @@
 //! Resolving: for every key the first layer that has it wins, and its origin is kept.
 
+mod analysis;
 mod deploy;
+mod hooks;
 mod instance;
 mod layers;
 mod proxy;
+mod strategy;
 
 use std::fmt;
 use std::path::Path;
@@ -109,7 +112,11 @@ pub(super) fn resolve(
     r.refuse_ours(&ports)?;
     let (health, health_interval) = r.health()?;
     let proxy = r.proxy();
-    let deploy = r.deploy()?;
+    let prometheus = r.prometheus(dir);
+    let hooks = r.hooks()?;
+    let analyses = r.analyses(&hooks)?;
+    let deploy = r.deploy(&analyses)?;
+    let hosts = r.hosts(dir)?;
     // Environments that share a host must not share node names.
     let default_node = match environment.as_str() {
         DEFAULT_ENVIRONMENT => service.to_string(),
@@ -153,6 +160,9 @@ pub(super) fn resolve(
         stop_timeout,
         log_bytes_max: log_size.bytes(),
         log_files,
+        hooks,
+        prometheus,
+        hosts,
         rows: r.rows,
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use super::file::Strategy;
+pub(crate) use super::file::{HookAt, OnFailure};
 use super::port::PortChoice;
 use super::resolve::Row;
 
@@ -33,6 +33,10 @@ pub(crate) struct Resolved {
     pub(crate) stop_timeout: Duration,
     pub(crate) log_bytes_max: u64,
     pub(crate) log_files: u32,
+    pub(crate) hooks: Hooks,
+    pub(crate) prometheus: Option<Prometheus>,
+    /// The hosts, the lead one first; none where it is this machine alone.
+    pub(crate) hosts: Vec<HostSetting>,
     /// Every key with its value and origin, in the order of the documentation.
     pub(crate) rows: Vec<Row>,
 }
@@ -54,6 +58,75 @@ pub(crate) enum Health {
     Http { path: String, timeout: Duration },
     /// The port accepts a connection within `timeout`.
     Tcp { timeout: Duration },
+    /// A program ends with 0 within `timeout`.
+    Command {
+        words: Vec<String>,
+        timeout: Duration,
+    },
+}
+
+/// A host in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostSetting {
+    pub(crate) name: String,
+    /// The directory of its agent on this machine.
+    pub(crate) home: PathBuf,
+    /// The address that its proxy listens on, where it is its own.
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// `[prometheus]` in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prometheus {
+    pub(crate) url: String,
+    /// A file with a bearer token.
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) timeout: Duration,
+}
+
+/// `[[hooks]]` in force, by who runs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Hooks {
+    /// Before the build: program and arguments, with the time for each.
+    pub(crate) pre_build: Vec<BuildHook>,
+    /// After it.
+    pub(crate) post_build: Vec<BuildHook>,
+    /// At points of a rollout.
+    pub(crate) rollout: Vec<rollout::Hook>,
+    /// Around an instance's life, on its host.
+    pub(crate) lifecycle: Vec<LifecycleHook>,
+    /// Webhooks that are asked whether to give the rollout up.
+    pub(crate) rollback: Vec<Webhook>,
+    /// Webhooks that are asked with every measurement of an analysis.
+    pub(crate) during_analysis: Vec<Webhook>,
+    /// Webhooks that are told of every change.
+    pub(crate) event: Vec<Webhook>,
+}
+
+/// A hook of the build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuildHook {
+    pub(crate) words: Vec<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// A hook around an instance's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LifecycleHook {
+    pub(crate) at: HookAt,
+    pub(crate) name: String,
+    pub(crate) words: Vec<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Webhook {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) timeout: Duration,
 }
 
 /// `[proxy]` in force.
@@ -63,12 +136,19 @@ pub(crate) struct ProxySettings {
     pub(crate) hosts: Vec<String>,
     pub(crate) path_prefix: String,
     pub(crate) limits: ::proxy::control::v1::Limits,
+    pub(crate) sticky_cookie: String,
+    /// The preview address, where there is one.
+    pub(crate) preview: Option<std::net::SocketAddr>,
+    /// The header by which testers are known, with its value.
+    pub(crate) testers: Option<(String, Option<String>)>,
+    /// The path that the proxy answers itself.
+    pub(crate) readiness: Option<String>,
 }
 
 /// `[deploy]` in force.
 #[derive(Debug, Clone)]
 pub(crate) struct DeploySettings {
-    pub(crate) strategy: Strategy,
+    pub(crate) strategy: rollout::Strategy,
     pub(crate) instances: u32,
     pub(crate) min_healthy_time: Duration,
     pub(crate) healthy_deadline: Duration,
@@ -83,6 +163,10 @@ pub(crate) struct DeploySettings {
     /// Arguments of the release's launcher; never empty.
     pub(crate) release_command: Option<Vec<String>>,
     pub(crate) release_command_timeout: Duration,
+    pub(crate) background: rollout::Background,
+    pub(crate) failure_budget: rollout::HostCount,
+    pub(crate) min_available: rollout::HostCount,
+    pub(crate) pause_max: Duration,
 }
 
 impl Resolved {

@@ -1,21 +1,22 @@
 //! `[deploy]`, and what its times must be to each other.
 
 use super::layers::Resolver;
+use super::strategy::Analyses;
 use crate::settings::bounded::Count;
 use crate::settings::duration::Time;
 use crate::settings::error::SettingsError;
-use crate::settings::file::{Sections, Strategy};
+use crate::settings::file::Sections;
+use crate::settings::host_count::HostCount;
 use crate::settings::resolved::DeploySettings;
 
 impl Resolver<'_> {
-    pub(super) fn deploy(&mut self) -> Result<DeploySettings, SettingsError> {
+    pub(super) fn deploy(
+        &mut self,
+        analyses: &Analyses,
+    ) -> Result<DeploySettings, SettingsError> {
         const MINUTE: u64 = 60_000;
         const HOUR: u64 = 60 * MINUTE;
-        let strategy = self.value(
-            "deploy.strategy",
-            |s| s.deploy.as_ref()?.strategy.as_ref(),
-            Strategy::BlueGreen,
-        );
+        let strategy = self.strategy(analyses)?;
         let instances = self.count(
             "deploy.instances",
             |s| s.deploy.as_ref()?.instances.as_ref(),
@@ -99,7 +100,27 @@ impl Resolver<'_> {
             |s| s.deploy.as_ref()?.release_command_timeout.as_ref(),
             Time::of_ms(10 * MINUTE),
         );
+        let background = self.background()?;
+        let failure_budget = self.value(
+            "deploy.failure_budget",
+            |s| s.deploy.as_ref()?.failure_budget.as_ref(),
+            HostCount::hosts(0),
+        );
+        let min_available = self.value(
+            "deploy.min_available",
+            |s| s.deploy.as_ref()?.min_available.as_ref(),
+            HostCount::hosts(1),
+        );
+        let pause_max = self.time(
+            "deploy.pause_max",
+            |s| s.deploy.as_ref()?.pause_max.as_ref(),
+            Time::of_ms(24 * HOUR),
+        );
         Ok(DeploySettings {
+            background,
+            failure_budget: failure_budget.0,
+            min_available: min_available.0,
+            pause_max,
             strategy,
             instances,
             min_healthy_time,

@@ -150,6 +150,13 @@ impl Resolver<'_> {
     pub(super) fn health(&mut self) -> Result<(Health, Duration), SettingsError> {
         let path = self.optional("health.path", |s| s.health.as_ref()?.path.as_ref());
         let tcp = self.given(|s| s.health.as_ref()?.tcp.as_ref());
+        let command = self.given(|s| s.health.as_ref()?.command.as_ref());
+        self.optional("health.command", |s| s.health.as_ref()?.command.as_ref());
+        if let Some(at) = command.as_ref().filter(|_| path.is_some() || tcp.is_some()) {
+            let message = "the check is a command, or a path, or TCP: one of them".to_owned();
+            let hint = "take out `command`, or `path` and `tcp`".to_owned();
+            return Err(self.wrong(at.place, "health.command", message, Some(hint)));
+        }
         let path = match (path, &tcp) {
             (Some(path), Some(At { value: true, place })) => {
                 let message = format!("the check is either TCP or GET {path}, not both");
@@ -172,7 +179,7 @@ impl Resolver<'_> {
         self.value(
             "health.tcp",
             |s| s.health.as_ref()?.tcp.as_ref(),
-            path.is_none(),
+            path.is_none() && command.is_none(),
         );
         let timeout = self.time(
             "health.timeout",
@@ -184,12 +191,16 @@ impl Resolver<'_> {
             |s| s.health.as_ref()?.interval.as_ref(),
             Time::of_ms(1000),
         );
-        let health = match path {
-            Some(path) => Health::Http {
+        let health = match (path, command) {
+            (Some(path), _) => Health::Http {
                 path: path.to_string(),
                 timeout,
             },
-            None => Health::Tcp { timeout },
+            (None, Some(command)) => Health::Command {
+                words: command.value.words().to_vec(),
+                timeout,
+            },
+            (None, None) => Health::Tcp { timeout },
         };
         Ok((health, interval))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::layers::Resolver;
 use crate::settings::bounded::{Count, Size};
 use crate::settings::duration::Time;
-use crate::settings::names::UrlPath;
+use crate::settings::names::{Name, UrlPath};
 use crate::settings::port::Listen;
 use crate::settings::resolved::ProxySettings;
 
@@ -67,7 +67,22 @@ impl Resolver<'_> {
             |s| s.proxy.as_ref()?.held_max.as_ref(),
             Count::of(10_000),
         );
+        let cookie = || {
+            Name::try_from("cutover".to_owned()).unwrap_or_else(|_| unreachable!("it is a name"))
+        };
+        let sticky_cookie = self.value(
+            "proxy.sticky_cookie",
+            |s| s.proxy.as_ref()?.sticky_cookie.as_ref(),
+            cookie(),
+        );
+        let preview = self.optional("proxy.preview", |s| s.proxy.as_ref()?.preview.as_ref());
+        let testers = self.optional("proxy.testers", |s| s.proxy.as_ref()?.testers.as_ref());
+        let readiness = self.optional("proxy.readiness", |s| s.proxy.as_ref()?.readiness.as_ref());
         ProxySettings {
+            sticky_cookie: sticky_cookie.to_string(),
+            preview: preview.map(|listen| listen.0),
+            testers: testers.map(|testers| (testers.header.to_string(), testers.value)),
+            readiness: readiness.map(|path| path.to_string()),
             listen,
             hosts: hosts.iter().map(ToString::to_string).collect(),
             path_prefix: prefix.to_string(),
