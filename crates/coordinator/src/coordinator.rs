@@ -1,29 +1,39 @@
 //! The coordinator: what can be asked of it.
 
 mod ask;
+mod choose;
+mod foresee;
+mod order;
+mod planned;
 mod take_over;
+mod watch;
 
 pub use ask::Known;
+pub use foresee::Foreseen;
+pub use order::Answered;
+pub use planned::Planned;
+pub use take_over::Resume;
 
-use std::collections::BTreeMap;
+use futures_util::StreamExt as _;
+use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply};
+use rollout::{Event, HostFacts, HostId, Mark, Plan, Purpose, Rollout, ServiceKey, Strategy};
 
-use ledger::wire::v1::{Call, Holder, Lease, Reply};
-use rollout::{
-    Chosen, CommandDecision, Event, HostFacts, HostId, Mark, Plan, Purpose, Rollout, ServiceKey,
-    Version,
-};
-
+use crate::attendance::Attendance;
 use crate::clock::Clock;
-use crate::drive::{Begin, Drive};
+use crate::drive::{Begin, Drive, Shown};
 use crate::error::Error;
 use crate::facts::{Gathered, gather};
 use crate::host::Host;
 use crate::interpret::Means;
 use crate::lease::{self, Asked};
-use crate::ledger_door::{Ledger, unexpected};
+use crate::ledger_door::{Denied, Ledger, unexpected};
 use crate::outcome::{Outcome, Stored};
-use crate::progress::{Observer, Progress};
+use crate::progress::Progress;
 use crate::request::{Request, Target};
+use crate::wire;
+
+/// Hosts asked at once at most.
+const AT_ONCE: usize = 64;
 
 /// Drives rollouts of services on a fleet.
 #[derive(Debug, Clone)]
@@ -31,30 +41,6 @@ pub struct Coordinator<H> {
     hosts: Vec<(HostId, H)>,
     holder: Holder,
     clock: Clock,
-}
-
-/// A plan, with what it was made from.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    plan: Plan,
-    request: Request,
-    facts: Vec<HostFacts>,
-}
-
-/// What a person adds when a rollout is taken up again.
-#[derive(Debug, Clone, Default)]
-pub struct Resume {
-    /// What became of the release command, where nobody saw its end.
-    pub command: Option<CommandDecision>,
-    /// The environment of instances, where it is known; needed if some were never started.
-    pub env: Option<BTreeMap<String, String>>,
-}
-
-impl Planned {
-    /// Returns the plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
 }
 
 impl<H: Host> Coordinator<H> {
@@ -82,7 +68,7 @@ impl<H: Host> Coordinator<H> {
     /// Makes the plan for a request. Nothing is changed.
     ///
     /// # Errors
-    /// Where it cannot be carried out, or hosts do not answer.
+    /// Where it cannot be carried out, or more hosts do not answer than the failure budget allows.
     pub async fn plan(&self, request: Request) -> Result<Planned, Error> {
         let known = self.service(&request.service).await?;
         if let Some(rollout) = known.unfinished {
@@ -92,19 +78,15 @@ impl<H: Host> Coordinator<H> {
                 None => Error::Unfinished { service, rollout },
             });
         }
-        let gathered = self.gather(&request.service).await?;
+        let (gathered, unreachable) = self.gather(&request.service).await?;
         let (purpose, candidate, chosen) = match &request.target {
             Target::Deploy { version, chosen } => (Purpose::Deploy, version.clone(), *chosen),
             Target::Rollback { to } => {
-                ask::earlier(&request.service, to.as_ref(), &known, &gathered)?
+                choose::earlier(&request.service, to.as_ref(), &known, &gathered)?
             }
         };
         for host in &gathered {
-            if !host
-                .artifacts
-                .iter()
-                .any(|(artifact, _)| artifact == candidate.artifact.as_str())
-            {
+            if !host.has(candidate.artifact.as_str()) {
                 return Err(Error::MissingArtifact {
                     host: host.facts.host.clone(),
                     artifact: candidate.artifact,
@@ -127,7 +109,7 @@ impl<H: Host> Coordinator<H> {
             &rollout::Request {
                 service: request.service.clone(),
                 purpose,
-                strategy: request.strategy,
+                strategy: request.strategy.clone(),
                 candidate,
                 chosen,
                 instances_per_host: request.instances_per_host,
@@ -140,15 +122,26 @@ impl<H: Host> Coordinator<H> {
                     .release_command
                     .clone()
                     .filter(|_| purpose == Purpose::Deploy),
+                background: request.background.clone(),
+                hooks: request.hooks.clone(),
+                preview: request.settings.lets_testers_in(),
+                verdict: request.verdict.clone(),
+                unreachable,
             },
             &facts,
             &marks,
             current.as_ref(),
         )?;
+        if matches!(plan.strategy, Strategy::Hot(_)) {
+            return Err(Error::NoHotUpgrade {
+                service: request.service,
+            });
+        }
         Ok(Planned {
             plan,
             request,
             facts,
+            despite_freeze: None,
         })
     }
 
@@ -161,27 +154,22 @@ impl<H: Host> Coordinator<H> {
     pub async fn run(
         &self,
         planned: Planned,
-        observer: &mut dyn Observer,
+        mut attendance: Attendance<'_>,
     ) -> Result<Outcome, Error> {
-        let Planned {
-            plan,
-            request,
-            facts,
-        } = planned;
-        let service = plan.service.clone();
+        let service = planned.plan.service.clone();
         let above = self.highest_token(&service).await;
-        let lease = self.lease(&service, above, observer).await?;
+        let lease = self.lease(&service, above, &mut attendance).await?;
         // Under the lease, so that nobody else changes what is compared here.
         let begun = async {
-            let gathered = self.gather(&service).await?;
+            let (gathered, _) = self.gather(&service).await?;
             let obey = gathered.iter().all(|host| host.token <= lease.token);
             let now: Vec<HostFacts> = gathered.into_iter().map(|host| host.facts).collect();
-            if !obey || !same(&now, &facts) {
+            if !obey || !planned.holds_for(&now) {
                 return Err(Error::PlanIsStale {
                     service: service.clone(),
                 });
             }
-            self.begin(&plan, &request, &lease).await
+            self.begin(&planned, &lease).await
         };
         let rollout = match begun.await {
             Ok(rollout) => rollout,
@@ -190,12 +178,13 @@ impl<H: Host> Coordinator<H> {
                 return Err(error);
             }
         };
-        observer.on(&Progress::Began {
+        attendance.on(&Progress::Began {
             rollout: rollout.clone(),
             resumed: false,
         });
+        let Planned { plan, request, .. } = planned;
         for warning in &plan.warnings {
-            observer.on(&Progress::Warning {
+            attendance.on(&Progress::Warning {
                 text: warning.to_string(),
             });
         }
@@ -215,33 +204,44 @@ impl<H: Host> Coordinator<H> {
             state,
             seq: 0,
             stored: Stored::default(),
-            observer,
+            attendance,
+            shown: Shown::default(),
+            by: self.by(),
         });
-        let outcome = drive.run(Event::Begin).await;
+        let outcome = drive.run(vec![Event::Begin]).await;
         lease::release(&self.ledger(), &lease).await;
         outcome
     }
 
-    async fn begin(&self, plan: &Plan, request: &Request, lease: &Lease) -> Result<String, Error> {
+    async fn begin(&self, planned: &Planned, lease: &Lease) -> Result<String, Error> {
         const OPERATION: &str = "write the rollout down";
+        let plan: &Plan = &planned.plan;
         let service = plan.service.clone();
-        let settings = serde_json::to_value(&request.settings).map_err(|e| Error::Ledger {
+        let failed = |detail| Error::Ledger {
             operation: OPERATION,
-            detail: e.to_string(),
-        })?;
+            detail,
+        };
+        let settings =
+            serde_json::to_value(&planned.request.settings).map_err(|e| failed(e.to_string()))?;
         let call = Call::Begin {
             service: service.to_string(),
             token: lease.token,
-            plan: plan.into(),
+            plan: wire::write_plan(plan)?,
             settings,
             by: self.by(),
+            despite_freeze: planned.despite_freeze.clone(),
         };
         if let Some(rollout) = self.service(&service).await?.unfinished {
             return Err(Error::Unfinished { service, rollout });
         }
-        match self.ledger().call(OPERATION, &call).await? {
-            Reply::Begun { rollout } => Ok(rollout),
-            _ => Err(unexpected(OPERATION)),
+        match self.ledger().try_call(&call).await {
+            Ok(Reply::Begun { rollout }) => Ok(rollout),
+            Ok(_) => Err(unexpected(OPERATION)),
+            Err(Denied::Rule(Refusal::Frozen, why)) => Err(Error::Frozen { service, why }),
+            Err(Denied::Rule(Refusal::EnvironmentBusy, why)) => {
+                Err(Error::EnvironmentBusy { service, why })
+            }
+            Err(denied) => Err(self.ledger().error(OPERATION, denied)),
         }
     }
 
@@ -250,22 +250,15 @@ impl<H: Host> Coordinator<H> {
         &self,
         service: &ServiceKey,
         above: u64,
-        observer: &mut dyn Observer,
+        attendance: &mut Attendance<'_>,
     ) -> Result<Lease, Error> {
         match lease::acquire(&self.ledger(), service, &self.holder, above).await? {
             Asked::Held(lease) => Err(self.held(service, lease)),
             Asked::Acquired { lease, taken_over } => {
-                let taken_over_from = taken_over.map(|old| {
-                    let holder = old.holder;
-                    format!(
-                        "{}@{} (`{}`, pid {})",
-                        holder.user, holder.host, holder.command, holder.process.pid
-                    )
-                });
-                observer.on(&Progress::Leased {
+                attendance.on(&Progress::Leased {
                     service: service.to_string(),
                     token: lease.token,
-                    taken_over_from,
+                    taken_over_from: taken_over.map(|old| lease::who(&old.holder)),
                 });
                 Ok(lease)
             }
@@ -281,23 +274,38 @@ impl<H: Host> Coordinator<H> {
         }
     }
 
-    async fn gather(&self, service: &ServiceKey) -> Result<Vec<Gathered>, Error> {
-        let mut asked = Vec::new();
-        for (id, host) in &self.hosts {
-            let (id, host, service) = (id.clone(), host.clone(), service.clone());
-            asked.push(tokio::spawn(
-                async move { gather(&id, &host, &service).await },
-            ));
-        }
+    /// Asks every host for its facts, a bounded number at once; also tells which ones do not answer.
+    async fn gather(
+        &self,
+        service: &ServiceKey,
+    ) -> Result<(Vec<Gathered>, Vec<(HostId, String)>), Error> {
+        let asked = futures_util::stream::iter(&self.hosts)
+            .map(|(id, host)| gather(id, host, service))
+            .buffered(AT_ONCE);
+        let answers: Vec<_> = asked.collect().await;
         let mut gathered = Vec::new();
-        for task in asked {
-            let host = task.await.map_err(|e| Error::Ledger {
-                operation: "ask the hosts",
-                detail: e.to_string(),
-            })?;
-            gathered.push(host?);
+        let mut unreachable = Vec::new();
+        for answer in answers {
+            match answer {
+                Ok(host) => gathered.push(host),
+                Err(Error::Unreachable { host, detail, .. }) => unreachable.push((host, detail)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(gathered)
+        Ok((gathered, unreachable))
+    }
+
+    /// Returns the highest token of the service that any host that answers knows.
+    async fn highest_token(&self, service: &ServiceKey) -> u64 {
+        let asked = futures_util::stream::iter(&self.hosts)
+            .map(|(_, host)| async {
+                let info = crate::facts::ask_host(host.info()).await.ok()?;
+                info.tokens.get(service.as_str()).copied()
+            })
+            .buffered(AT_ONCE);
+        asked
+            .fold(0, async |highest, token| highest.max(token.unwrap_or(0)))
+            .await
     }
 
     fn ledger(&self) -> Ledger<H> {
@@ -312,14 +320,3 @@ impl<H: Host> Coordinator<H> {
         format!("{}@{}", self.holder.user, self.holder.host)
     }
 }
-
-/// Says whether the hosts are as they were, traffic apart.
-fn same(now: &[HostFacts], then: &[HostFacts]) -> bool {
-    now.len() == then.len()
-        && now.iter().zip(then).all(|(now, then)| {
-            (&now.host, &now.instances, &now.route) == (&then.host, &then.instances, &then.route)
-        })
-}
-
-/// The version and how it was chosen, as a plan wants them.
-type Choice = (Purpose, Version, Chosen);

@@ -60,6 +60,35 @@ pub enum Error {
     /// The hosts changed between the plan and the run.
     #[error("the hosts of {service} changed since the plan was made: plan again")]
     PlanIsStale { service: ServiceKey },
+    /// It is not the plan that was shown.
+    #[error(
+        "this is not the plan that was shown for {service} ({shown}): the hosts, the settings or the versions \
+         changed since, and it is now {now}; look at it with `cutover plan`"
+    )]
+    PlanDiffers {
+        service: ServiceKey,
+        shown: String,
+        now: String,
+    },
+    /// No host can change the code of running nodes yet.
+    #[error(
+        "{service} cannot be upgraded hot: that needs an upgrade package, which no command makes yet; use \
+         another strategy, or `auto` with a fallback"
+    )]
+    NoHotUpgrade { service: ServiceKey },
+    /// The environment is frozen.
+    #[error("{service} may not be changed now: {why}")]
+    Frozen { service: ServiceKey, why: String },
+    /// Another service of the environment is being changed.
+    #[error("{service} has to wait: {why}")]
+    EnvironmentBusy { service: ServiceKey, why: String },
+    /// What was asked makes no sense where the rollout is.
+    #[error("rollout {rollout} cannot {verb} now: {why}")]
+    NotNow {
+        rollout: String,
+        verb: &'static str,
+        why: String,
+    },
     /// A host does not answer.
     #[error("cannot {operation} on host {host}: {detail}")]
     Unreachable {

@@ -20,6 +20,13 @@ pub(crate) struct Gathered {
     pub(crate) artifacts: Vec<(String, String)>,
 }
 
+impl Gathered {
+    /// Says whether the host has an artifact.
+    pub(crate) fn has(&self, artifact: &str) -> bool {
+        self.artifacts.iter().any(|(id, _)| id == artifact)
+    }
+}
+
 /// Asks a host for its facts.
 pub(crate) async fn gather<H: Host>(
     id: &HostId,

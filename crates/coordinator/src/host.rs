@@ -7,6 +7,7 @@ use agent::api::v1::{
 };
 use ledger::wire::v1::{Call, Reply};
 use proxy::control::v1::{Drain, ServiceStatus, Traffic};
+use rollout::{HotWork, InstanceId};
 
 /// A host, as its agent's client shows it. Calls may be repeated.
 pub trait Host: Clone + Send + Sync + 'static {
@@ -85,10 +86,43 @@ pub trait Host: Clone + Send + Sync + 'static {
         service: &str,
         drain: &Drain,
     ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Passes or fails the path that a balancer in front asks.
+    fn ready(
+        &self,
+        service: &str,
+        ready: bool,
+    ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
+    /// Does a part of a hot upgrade of these instances, or takes it back; at most once each. Returns what is
+    /// worth keeping of how it was done, or nothing while it is under way.
+    ///
+    /// A kind of host that cannot change the code of running nodes refuses.
+    fn hot(
+        &self,
+        service: &str,
+        hot: Hot,
+        instances: &[InstanceId],
+    ) -> impl Future<Output = Result<Option<Vec<String>>, HostError>> + Send {
+        let (_, _, _) = (service, hot, instances);
+        std::future::ready(Err(HostError::Refused {
+            kind: "hot".into(),
+            message: "the code of running nodes cannot be changed on this host: it takes an upgrade package, \
+                      which no command makes yet"
+                .into(),
+        }))
+    }
     /// Reads a service's counters.
     fn traffic(&self, service: &str) -> impl Future<Output = Result<Traffic, HostError>> + Send;
     /// Makes a call to the ledger kept there.
     fn ledger(&self, call: &Call) -> impl Future<Output = Result<Reply, HostError>> + Send;
+}
+
+/// What is done to the code of running nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hot {
+    /// A part of an upgrade.
+    Do(HotWork),
+    /// The old code again, for good.
+    Back,
 }
 
 /// A call to a host that failed, told apart by what is known of the deed.

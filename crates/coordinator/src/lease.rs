@@ -10,11 +10,12 @@ use crate::drive::Input;
 use crate::error::Error;
 use crate::host::Host;
 use crate::ledger_door::{Denied, Ledger, unexpected};
+use crate::order::Verb;
 
 /// How long a lease lasts without renewal, in milliseconds.
 pub(crate) const TTL_MS: u64 = 30_000;
-/// Time between two renewals.
-const RENEW_EVERY: Duration = Duration::from_millis(TTL_MS / 6);
+/// Time between two renewals: with each the holder hears what people ask of its rollout.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 /// What came of asking for a lease.
 #[derive(Debug)]
@@ -58,33 +59,44 @@ pub(crate) async fn release<H: Host>(ledger: &Ledger<H>, lease: &Lease) {
     }
 }
 
-/// Renews the lease for as long as it runs, and tells when it is gone or an abort is wanted.
+/// Renews the lease for as long as it runs, and tells when it is gone and what people ask for.
 pub(crate) async fn keep<H: Host>(ledger: Ledger<H>, lease: Lease, inputs: UnboundedSender<Input>) {
     let call = Call::Renew {
         service: lease.service.clone(),
         token: lease.token,
         ttl_ms: TTL_MS,
     };
-    let mut told = false;
+    let mut told = 0;
     loop {
-        tokio::time::sleep(if told {
-            RENEW_EVERY
-        } else {
-            RENEW_EVERY.min(Duration::from_secs(1))
-        })
-        .await;
-        let input = match ledger.try_call(&call).await {
-            Ok(Reply::Renewed {
-                abort_wanted_by: Some(by),
-            }) if !told => {
-                told = true;
-                Input::Event(rollout::Event::Abort { by })
+        let asked = match ledger.try_call(&call).await {
+            Ok(Reply::Renewed { requests }) => requests,
+            Err(Denied::Rule(Refusal::NotHolder, detail)) => {
+                if inputs.send(Input::Fenced(detail)).is_err() {
+                    return;
+                }
+                Vec::new()
             }
-            Err(Denied::Rule(Refusal::NotHolder, detail)) => Input::Fenced(detail),
-            _ => continue,
+            _ => Vec::new(),
         };
-        if inputs.send(input).is_err() {
-            return;
+        for request in asked {
+            // Numbers grow, and a request is told until it is taken.
+            if request.id <= told {
+                continue;
+            }
+            told = request.id;
+            let event = Verb::read(request.verb).event(request.by, request.why);
+            if inputs.send(Input::Requested(request.id, event)).is_err() {
+                return;
+            }
         }
+        tokio::time::sleep(RENEW_EVERY).await;
     }
+}
+
+/// Says who holds a lease.
+pub(crate) fn who(holder: &Holder) -> String {
+    format!(
+        "{}@{} (`{}`, pid {})",
+        holder.user, holder.host, holder.command, holder.process.pid
+    )
 }

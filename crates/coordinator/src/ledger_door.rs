@@ -50,14 +50,21 @@ impl<H: Host> Ledger<H> {
 
     /// Makes a call; any refusal is an error.
     pub(crate) async fn call(&self, operation: &'static str, call: &Call) -> Result<Reply, Error> {
-        self.try_call(call).await.map_err(|denied| match denied {
+        self.try_call(call)
+            .await
+            .map_err(|denied| self.error(operation, denied))
+    }
+
+    /// What a call comes to that was not answered as wished.
+    pub(crate) fn error(&self, operation: &'static str, denied: Denied) -> Error {
+        match denied {
             Denied::Again(detail) => Error::Unreachable {
                 host: self.lead.clone(),
                 operation,
                 detail,
             },
             Denied::Rule(_, detail) => Error::Ledger { operation, detail },
-        })
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   CLI ──▶ Coordinator ── plan ──▶ Planned ── run ──▶ Outcome
-//!                │
-//!                ├─ ledger (on the lead host): lease, journal, marks
+//!                │                                        (verbs: order, abort, resume; watch)
+//!                ├─ ledger (on the lead host): lease, journal, marks, what people ask for
 //!                └─ hosts: effects out; replies, health and traffic in, as one kind of event
 //! ```
 //!
@@ -12,27 +12,41 @@
 //! lease, and any other process can [`Coordinator::resume`] or [`Coordinator::abort`].
 #![warn(missing_docs)]
 
+pub mod interpret;
+pub mod observe;
+
 mod agent_host;
+mod attendance;
 mod clock;
 mod coordinator;
 mod drive;
+mod errand;
 mod error;
 mod facts;
 mod host;
-mod interpret;
 mod lease;
 mod ledger_door;
-mod observe;
+mod order;
 mod outcome;
 mod progress;
 mod receipt;
 mod request;
+mod view;
+mod wire;
 
+pub use attendance::{Attendance, View, WhenPaused};
 pub use clock::Clock;
-pub use coordinator::{Coordinator, Known, Planned, Resume};
+pub use coordinator::{Answered, Coordinator, Foreseen, Known, Planned, Resume};
 pub use error::Error;
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, Hot};
+pub use order::{Order, Verb};
 pub use outcome::{LogTail, Outcome, Stored};
 pub use progress::{Observer, Progress};
-pub use receipt::{Latency, Percentiles, Receipt, Snapshot, StepTook, Turn};
-pub use request::{Request, ServiceSettings, Target};
+pub use receipt::{Counters, Latency, Percentiles, Receipt, StepTook, Turn};
+pub use request::{
+    NamedUrl, PrometheusServer, Request, ServiceSettings, Target, TestersHeader, Webhooks,
+};
+pub use view::{
+    HealthView, HostView, InstanceView, Judgement, Side, Snapshot, StepState, StepView, Totals,
+    TrafficView, VerbView, VersionName, WaitingView,
+};

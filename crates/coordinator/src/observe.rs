@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agent::api::v1::ProbeResult;
+use futures_util::future::{join_all, join3};
 use proxy::control::v1::{ServiceStatus, Traffic};
 use rollout::{
     ArtifactId, Event, Health, HostId, InstanceId, Observation, Plan, RouteSeen, Tally,
-    TrafficSeen, Verdict, Watch,
+    Tick, TrafficSeen, Verdict, Watch,
 };
 
 use crate::clock::Clock;
@@ -17,29 +18,40 @@ use crate::host::{Host, HostError};
 /// Time for a whole look, beyond which the host counts as not answering.
 const LOOK: Duration = Duration::from_secs(15);
 
-/// Looks once. Also gives the counters as they are, for the person who watches.
-pub(crate) async fn look<H: Host>(
+/// Looks once, for at most [`LOOK`]. Also gives the counters as they are, for the person who watches.
+pub(crate) async fn look_in_time<H: Host>(
     host: &H,
     clock: &Clock,
     plan: &Plan,
     watch: &Watch,
 ) -> (Event, Option<Traffic>) {
-    match tokio::time::timeout(LOOK, try_look(host, clock, plan, watch)).await {
-        Ok(Ok((seen, traffic))) => (
+    tokio::time::timeout(LOOK, look(host, clock.now(), plan, watch))
+        .await
+        .unwrap_or_else(|_| {
+            let detail = format!("no answer within {} s", LOOK.as_secs());
+            (lost(&watch.host, detail), None)
+        })
+}
+
+/// Looks at a host once: health, route and counters at the same time. Also gives the counters as they are.
+///
+/// Nothing is spawned and nothing sleeps, so it runs to its end without a runtime on a [`Host`] whose calls
+/// are ready at once. `began` is the time at the call.
+pub async fn look<H: Host>(
+    host: &H,
+    began: Tick,
+    plan: &Plan,
+    watch: &Watch,
+) -> (Event, Option<Traffic>) {
+    match try_look(host, began, plan, watch).await {
+        Ok((seen, traffic)) => (
             Event::Observed {
                 host: watch.host.clone(),
                 seen,
             },
             traffic,
         ),
-        Ok(Err(error)) => (lost(&watch.host, error.to_string()), None),
-        Err(_) => (
-            lost(
-                &watch.host,
-                format!("no answer within {} s", LOOK.as_secs()),
-            ),
-            None,
-        ),
+        Err(error) => (lost(&watch.host, error.to_string()), None),
     }
 }
 
@@ -52,28 +64,13 @@ fn lost(host: &HostId, detail: String) -> Event {
 
 async fn try_look<H: Host>(
     host: &H,
-    clock: &Clock,
+    began: Tick,
     plan: &Plan,
     watch: &Watch,
 ) -> Result<(Observation, Option<Traffic>), HostError> {
-    let began = clock.now();
     let service = plan.service.as_str();
-    let mut probes = tokio::task::JoinSet::new();
-    for instance in &watch.instances {
-        let (host, instance) = (host.clone(), instance.clone());
-        probes.spawn(async move {
-            let result = check(&host, &instance).await;
-            (instance, result)
-        });
-    }
-    let route = optional(host.routed(service).await)?;
-    let traffic = optional(host.traffic(service).await)?;
-    let mut instances: BTreeMap<InstanceId, Health> = BTreeMap::new();
-    while let Some(joined) = probes.join_next().await {
-        let Ok((instance, result)) = joined else {
-            continue;
-        };
-        let health = match result {
+    let checks = watch.instances.iter().map(|instance| async move {
+        let health = match check(host, instance).await {
             Ok(probe) => health(&probe),
             Err(HostError::Absent { message }) => Health {
                 verdict: Verdict::Down,
@@ -82,8 +79,17 @@ async fn try_look<H: Host>(
             },
             Err(error) => return Err(error),
         };
-        instances.insert(instance, health);
-    }
+        Ok((instance.clone(), health))
+    });
+    let (checked, route, traffic) = join3(
+        join_all(checks),
+        host.routed(service),
+        host.traffic(service),
+    )
+    .await;
+    let route = optional(route)?;
+    let traffic = optional(traffic)?;
+    let instances: BTreeMap<InstanceId, Health> = checked.into_iter().collect::<Result<_, _>>()?;
     let seen = Observation {
         began,
         instances,

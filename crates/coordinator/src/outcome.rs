@@ -1,9 +1,9 @@
 //! How a rollout ended.
 
-use rollout::{HostId, Phase};
+use rollout::{HostId, Phase, Rollout};
 use serde::{Deserialize, Serialize};
 
-use crate::receipt::{Receipt, Snapshot};
+use crate::receipt::{Counters, Receipt, Turn};
 
 /// How a rollout ended, or what it waits for.
 #[derive(Debug, Clone)]
@@ -12,13 +12,13 @@ pub struct Outcome {
     pub rollout: String,
     /// Its phase.
     pub phase: Phase,
-    /// Whether it is at its end; else `resume` or `abort` is to follow.
+    /// Whether it is at its end; else a verb is to follow.
     pub finished: bool,
     /// Why it was given up, or what it waits for.
     pub cause: Option<String>,
     /// The end of the log of the instance that is to blame.
     pub log: Option<LogTail>,
-    /// Hosts that do not answer or refuse, with what was seen.
+    /// Hosts that were set aside, do not answer or refuse, with what was seen.
     pub hosts_behind: Vec<(HostId, String)>,
     /// What it was like for clients.
     pub receipt: Option<Receipt>,
@@ -39,9 +39,35 @@ pub struct LogTail {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     /// Counters as they were at the turns of the rollout.
-    pub snapshots: Vec<Snapshot>,
+    pub snapshots: Vec<Counters>,
     /// The end of the log of the instance that is to blame.
     pub log: Option<LogTail>,
     /// The receipt, once it is at its end.
     pub receipt: Option<Receipt>,
+}
+
+impl Stored {
+    /// Says whether counters were read at that turn.
+    pub(crate) fn has(&self, turn: Turn) -> bool {
+        self.snapshots.iter().any(|read| read.turn == turn)
+    }
+}
+
+/// Says why a rollout was given up, or what it waits for.
+pub(crate) fn reason(state: &Rollout) -> Option<String> {
+    if let Some(waiting) = state.waiting() {
+        return Some(waiting.what.to_string());
+    }
+    let given_up = state.cause().map(|cause| match state.command_end() {
+        Some(end) => format!("{cause}; {end}"),
+        None => cause.to_string(),
+    });
+    given_up.or_else(|| {
+        let behind: Vec<String> = state
+            .hosts_behind()
+            .iter()
+            .map(|(host, detail)| format!("{host}: {detail}"))
+            .collect();
+        (!behind.is_empty() && state.is_halted()).then(|| behind.join("; "))
+    })
 }

@@ -21,11 +21,21 @@ pub enum Progress {
     /// A person should know this.
     Warning { text: String },
     /// A step of the plan began.
-    StepStarted { step: &'static str, at_ms: u64 },
+    StepStarted { step: String, at_ms: u64 },
     /// A step of the plan ended.
-    StepFinished { step: &'static str, took_ms: u64 },
+    StepFinished { step: String, took_ms: u64 },
     /// A host was asked for something.
     Asked { host: String, what: String },
+    /// The coordinator does something itself: a hook, a measurement.
+    Errand { what: String },
+    /// Somebody asked for something, and it was journaled.
+    Told {
+        verb: &'static str,
+        by: String,
+        why: Option<String>,
+    },
+    /// A host was set aside; the rollout goes on without it.
+    SetAside { host: String, why: String },
     /// An instance's health changed, or its words did.
     Health {
         host: String,

@@ -16,7 +16,7 @@ pub use histogram::{Latency, Percentiles};
 
 /// The counters of every host at one turn of a rollout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Snapshot {
+pub struct Counters {
     /// When, in milliseconds since the epoch.
     pub at_ms: u64,
     /// Which turn.
@@ -105,7 +105,7 @@ struct Delta {
 
 impl Receipt {
     /// Makes the receipt of a rollout from its state and the snapshots taken.
-    pub(crate) fn new(id: &str, state: &Rollout, snapshots: &[Snapshot], now_ms: u64) -> Self {
+    pub(crate) fn new(id: &str, state: &Rollout, snapshots: &[Counters], now_ms: u64) -> Self {
         let plan: &Plan = state.plan();
         let began_ms = state.times().first().map_or(now_ms, |step| step.began.ms());
         let whole = between(plan, snapshots, |_, _| true);
@@ -180,14 +180,14 @@ impl Receipt {
 /// Sums what was counted between those neighbouring snapshots that `wanted` picks.
 fn between(
     plan: &Plan,
-    snapshots: &[Snapshot],
-    wanted: impl Fn(&Snapshot, &Snapshot) -> bool,
+    snapshots: &[Counters],
+    wanted: impl Fn(&Counters, &Counters) -> bool,
 ) -> Delta {
     let mut delta = Delta::default();
     for host in &plan.hosts {
         let host = host.host.as_str();
         // Neighbours among those that have the host: one that could not be read leaves no gap in sums.
-        let read: Vec<&Snapshot> = snapshots
+        let read: Vec<&Counters> = snapshots
             .iter()
             .filter(|snapshot| snapshot.hosts.contains_key(host))
             .collect();
@@ -268,7 +268,7 @@ mod tests {
         }
     }
 
-    fn snapshot(turn: Turn, epoch: u64, versions: &[(&str, VersionTraffic)]) -> Snapshot {
+    fn snapshot(turn: Turn, epoch: u64, versions: &[(&str, VersionTraffic)]) -> Counters {
         let versions = versions
             .iter()
             .map(|(name, counted)| ((*name).to_owned(), counted.clone()))
@@ -278,7 +278,7 @@ mod tests {
             versions,
             held_now: 0,
         };
-        Snapshot {
+        Counters {
             at_ms: 0,
             turn,
             hosts: [("lead".to_owned(), traffic)].into(),
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn counters_are_subtracted_and_a_new_life_is_told_not_guessed() {
         let plan = crate::facts::tests::plan(&["lead"]);
-        let whole = |snapshots: &[Snapshot]| between(&plan, snapshots, |_, _| true);
+        let whole = |snapshots: &[Counters]| between(&plan, snapshots, |_, _| true);
         let start = snapshot(Turn::Start, 7, &[("a", counted(100, 1))]);
         let end = snapshot(
             Turn::End,
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!((delta.total.requests, delta.total.failed), (30, 2));
         assert!(delta.restarted.contains("lead"));
 
-        let unread = Snapshot {
+        let unread = Counters {
             hosts: BTreeMap::new(),
             ..start.clone()
         };

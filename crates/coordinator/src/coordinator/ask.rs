@@ -1,11 +1,10 @@
 //! Questions to the ledger, and the choice of an earlier version.
 
-use ledger::wire::v1::{Call, Current, Lease, Mark, Record, Reply, Summary};
-use rollout::{ArtifactId, Chosen, Purpose, ServiceKey, Version};
+use ledger::wire::v1::{Call, Current, Lease, LeftBehind, Mark, Record, Reply, Summary};
+use rollout::ServiceKey;
 
-use super::{Choice, Coordinator};
+use super::Coordinator;
 use crate::error::Error;
-use crate::facts::Gathered;
 use crate::host::Host;
 use crate::ledger_door::unexpected;
 
@@ -20,6 +19,8 @@ pub struct Known {
     pub marks: Vec<Mark>,
     /// The rollout that is not at its end.
     pub unfinished: Option<String>,
+    /// Hosts that do not have the current version.
+    pub behind: Vec<LeftBehind>,
 }
 
 impl<H: Host> Coordinator<H> {
@@ -44,11 +45,13 @@ impl<H: Host> Coordinator<H> {
                 history,
                 marks,
                 unfinished,
+                behind,
             } => Ok(Known {
                 current,
                 history,
                 marks,
                 unfinished,
+                behind,
             }),
             _ => Err(unexpected(OPERATION)),
         }
@@ -162,58 +165,4 @@ impl<H: Host> Coordinator<H> {
             *process != self.holder.process && (!here || process.is_alive())
         }))
     }
-}
-
-/// Chooses the version to go back to: the one named, or the newest earlier one that is not marked bad and
-/// that every host still has.
-pub(super) fn earlier(
-    service: &ServiceKey,
-    to: Option<&ArtifactId>,
-    known: &Known,
-    gathered: &[Gathered],
-) -> Result<Choice, Error> {
-    let stored = |artifact: &str| {
-        gathered
-            .iter()
-            .all(|host| host.artifacts.iter().any(|(id, _)| id == artifact))
-    };
-    if let Some(to) = to {
-        let vsn = gathered
-            .iter()
-            .flat_map(|host| &host.artifacts)
-            .find(|(id, _)| id == to.as_str())
-            .map_or_else(String::new, |(_, vsn)| vsn.clone());
-        return Ok((
-            Purpose::Rollback,
-            Version {
-                artifact: to.clone(),
-                vsn,
-            },
-            Chosen::ByName,
-        ));
-    }
-    let current = known
-        .current
-        .as_ref()
-        .map(|current| current.artifact.as_str());
-    let found = known.history.iter().find(|version| {
-        Some(version.artifact.as_str()) != current
-            && !known
-                .marks
-                .iter()
-                .any(|mark| mark.artifact == version.artifact)
-            && stored(&version.artifact)
-    });
-    let version = found.ok_or_else(|| Error::NoEarlier {
-        service: service.clone(),
-    })?;
-    let artifact = ArtifactId::parse(&version.artifact)?;
-    Ok((
-        Purpose::Rollback,
-        Version {
-            artifact,
-            vsn: version.vsn.clone(),
-        },
-        Chosen::ByRule,
-    ))
 }

@@ -3,24 +3,37 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ledger::wire::v1::{Call, Holder, Lease, Record};
+use ledger::wire::v1::{Call, Lease, Record, Reply};
 use rollout::journal::v1::Phase;
-use rollout::{Event, Rollout, ServiceKey};
+use rollout::{CommandDecision, Event, Rollout, ServiceKey, WaitFor};
 
-use super::{Coordinator, Resume};
-use crate::drive::{Begin, Drive};
+use super::Coordinator;
+use crate::attendance::Attendance;
+use crate::drive::{Begin, Drive, Shown};
 use crate::error::Error;
 use crate::host::Host;
 use crate::interpret::Means;
 use crate::lease::{self, Asked};
+use crate::ledger_door::unexpected;
+use crate::order::Verb;
 use crate::outcome::{Outcome, Stored};
-use crate::progress::{Observer, Progress};
+use crate::progress::Progress;
+use crate::{view, wire};
 
 /// Time between two looks whether a live coordinator has aborted.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What a person adds when a rollout is taken up again.
+#[derive(Debug, Clone, Default)]
+pub struct Resume {
+    /// What became of the release command, where nobody saw its end.
+    pub command: Option<CommandDecision>,
+    /// The environment of instances, where it is known; needed if some were never started.
+    pub env: Option<BTreeMap<String, String>>,
+}
+
 impl<H: Host> Coordinator<H> {
-    /// Takes up the unfinished rollout of a service and ends it.
+    /// Takes up the unfinished rollout of a service, and a pause of a person back, and ends it.
     ///
     /// # Errors
     /// Where there is none, its coordinator lives, or it cannot go on.
@@ -28,17 +41,17 @@ impl<H: Host> Coordinator<H> {
         &self,
         service: &ServiceKey,
         resume: Resume,
-        observer: &mut dyn Observer,
+        mut attendance: Attendance<'_>,
     ) -> Result<Outcome, Error> {
         let rollout = self.unfinished(service).await?;
         let above = self.highest_token(service).await;
-        let lease = self.lease(service, above, observer).await?;
-        let event = Event::Resumed {
+        let lease = self.lease(service, above, &mut attendance).await?;
+        let orders = Orders {
+            verb: None,
             command: resume.command,
+            env: resume.env,
         };
-        let outcome = self
-            .take_up(&rollout, &lease, event, resume.env, observer)
-            .await;
+        let outcome = self.take_up(&rollout, &lease, orders, attendance).await;
         lease::release(&self.ledger(), &lease).await;
         outcome
     }
@@ -51,7 +64,8 @@ impl<H: Host> Coordinator<H> {
     pub async fn abort(
         &self,
         service: &ServiceKey,
-        observer: &mut dyn Observer,
+        why: Option<String>,
+        mut attendance: Attendance<'_>,
     ) -> Result<Outcome, Error> {
         let rollout = self.unfinished(service).await?;
         let mut asked = None;
@@ -68,51 +82,54 @@ impl<H: Host> Coordinator<H> {
                 Asked::Acquired { lease, .. } => break lease,
                 Asked::Held(lease) if asked == Some(lease.token) => {}
                 Asked::Held(lease) => {
-                    let call = Call::RequestAbort {
-                        service: service.to_string(),
-                        by: self.by(),
-                    };
-                    self.ledger().call("ask for the abort", &call).await?;
+                    self.leave_with(service, Verb::Abort, why.clone()).await?;
                     asked = Some(lease.token);
-                    let Holder {
-                        user,
-                        host,
-                        command,
-                        process,
-                    } = &lease.holder;
-                    observer.on(&Progress::Waiting {
+                    attendance.on(&Progress::Waiting {
                         what: format!(
-                            "{user}@{host} (`{command}`, pid {}) to turn rollout {rollout} back",
-                            process.pid
+                            "{} to turn rollout {rollout} back",
+                            lease::who(&lease.holder)
                         ),
                     });
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;
         };
-        observer.on(&Progress::Leased {
+        attendance.on(&Progress::Leased {
             service: service.to_string(),
             token: lease.token,
             taken_over_from: None,
         });
-        let event = Event::Abort { by: self.by() };
-        let outcome = self.take_up(&rollout, &lease, event, None, observer).await;
+        let orders = Orders {
+            verb: Some((Verb::Abort, why)),
+            command: None,
+            env: None,
+        };
+        let outcome = self.take_up(&rollout, &lease, orders, attendance).await;
         lease::release(&self.ledger(), &lease).await;
         outcome
     }
 
-    /// Returns the highest token of the service that any host that answers knows.
-    pub(super) async fn highest_token(&self, service: &ServiceKey) -> u64 {
-        let mut highest = 0;
-        for (_, host) in &self.hosts {
-            if let Ok(info) = crate::facts::ask_host(host.info()).await {
-                highest = highest.max(info.tokens.get(service.as_str()).copied().unwrap_or(0));
-            }
+    /// Leaves a verb with the ledger for whoever holds the lease; returns when it was asked.
+    pub(super) async fn leave_with(
+        &self,
+        service: &ServiceKey,
+        verb: Verb,
+        why: Option<String>,
+    ) -> Result<u64, Error> {
+        const OPERATION: &str = "leave it with the ledger";
+        let call = Call::Request {
+            service: service.to_string(),
+            verb: verb.wire(),
+            by: self.by(),
+            why,
+        };
+        match self.ledger().call(OPERATION, &call).await? {
+            Reply::Asked { request, .. } => Ok(request.at_ms),
+            _ => Err(unexpected(OPERATION)),
         }
-        highest
     }
 
-    async fn unfinished(&self, service: &ServiceKey) -> Result<String, Error> {
+    pub(super) async fn unfinished(&self, service: &ServiceKey) -> Result<String, Error> {
         self.service(service)
             .await?
             .unfinished
@@ -122,30 +139,21 @@ impl<H: Host> Coordinator<H> {
     }
 
     /// Replays the journal and carries on from there.
-    async fn take_up(
+    pub(super) async fn take_up(
         &self,
         rollout: &str,
         lease: &Lease,
-        event: Event,
-        env: Option<BTreeMap<String, String>>,
-        observer: &mut dyn Observer,
+        orders: Orders,
+        mut attendance: Attendance<'_>,
     ) -> Result<Outcome, Error> {
         let record = self.show(rollout).await?;
         if record.summary.finished {
             return outcome_of(&record);
         }
-        let state = replay(&record)?;
-        let event = match event {
-            Event::Abort { .. } if state.is_decided() => {
-                return Err(Error::PastDecision {
-                    rollout: rollout.into(),
-                });
-            }
-            // It is on its way back already.
-            Event::Abort { .. } if !state.is_reversible() => Event::Resumed { command: None },
-            event => event,
-        };
-        observer.on(&Progress::Began {
+        let entries = wire::read_entries(&record, 0)?;
+        let state = rollout::replay(wire::read_plan(rollout, &record.summary.plan)?, &entries)?;
+        let first = orders.events(&state, rollout, &self.by())?;
+        attendance.on(&Progress::Began {
             rollout: rollout.into(),
             resumed: true,
         });
@@ -154,6 +162,10 @@ impl<H: Host> Coordinator<H> {
                 rollout: rollout.into(),
                 detail: e.to_string(),
             })?;
+        let verbs = entries
+            .iter()
+            .filter_map(|entry| view::verb(&entry.event, entry.now))
+            .collect();
         let drive = Drive::new(Begin {
             ledger: self.ledger(),
             lease: lease.clone(),
@@ -162,35 +174,66 @@ impl<H: Host> Coordinator<H> {
                 rollout: rollout.into(),
                 plan: state.plan().clone().into(),
                 settings,
-                env,
+                env: orders.env,
             },
             clock: self.clock.clone(),
             seq: record.entries.len() as u64,
             stored: stored(&record)?,
             state,
-            observer,
+            attendance,
+            shown: Shown::with_verbs(verbs),
+            by: self.by(),
         });
-        drive.run(event).await
+        drive.run(first).await
+    }
+}
+
+/// What a person wants of a rollout that is taken up.
+pub(super) struct Orders {
+    pub(super) verb: Option<(Verb, Option<String>)>,
+    pub(super) command: Option<CommandDecision>,
+    pub(super) env: Option<BTreeMap<String, String>>,
+}
+
+impl Orders {
+    /// The events to begin with: the verb, then that the process is another one, so that health is proven
+    /// anew and what was under way is asked for again before the verb has any effect.
+    fn events(&self, state: &Rollout, rollout: &str, by: &str) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        match &self.verb {
+            Some((Verb::Abort, _)) if state.is_decided() => {
+                return Err(Error::PastDecision {
+                    rollout: rollout.into(),
+                });
+            }
+            // It is on its way back already.
+            Some((Verb::Abort, _)) if !state.is_reversible() => {}
+            Some((verb, why)) => events.push(verb.event(by.into(), why.clone())),
+            None => {
+                let held = state.waiting().map(|waiting| &waiting.what);
+                if matches!(held, Some(WaitFor::Person { .. })) {
+                    events.push(Verb::Continue.event(by.into(), None));
+                }
+            }
+        }
+        events.push(Event::Resumed {
+            command: self.command,
+        });
+        Ok(events)
     }
 }
 
 /// Returns the state that the last coordinator had when it last wrote.
-fn replay(record: &Record) -> Result<Rollout, Error> {
-    let mut entries = Vec::new();
-    for entry in &record.entries {
-        entries.push(entry.read()?);
-    }
-    Ok(rollout::replay(
-        record.summary.plan.clone().try_into()?,
-        &entries,
-    )?)
+pub(super) fn replayed(record: &Record) -> Result<Rollout, Error> {
+    let plan = wire::read_plan(&record.summary.rollout, &record.summary.plan)?;
+    Ok(rollout::replay(plan, &wire::read_entries(record, 0)?)?)
 }
 
 /// Says whether a rollout that somebody else may drive is past its decision. Its end says so as well, where
 /// that one's journal is of another version.
 fn was_decided(record: &Record) -> bool {
     matches!(record.summary.phase, Phase::Healthy | Phase::RolledBack)
-        || replay(record).is_ok_and(|state| state.is_decided())
+        || replayed(record).is_ok_and(|state| state.is_decided())
 }
 
 fn stored(record: &Record) -> Result<Stored, Error> {

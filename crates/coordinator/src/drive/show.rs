@@ -1,24 +1,55 @@
-//! Turns what happens into progress for a person.
+//! Turns what happens into progress for a person, and keeps what a snapshot is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ledger::wire::v1::Holder;
 use proxy::control::v1::Traffic;
-use rollout::{Effect, Event, HostId, InstanceId, Plan, Rollout, Verdict};
+use rollout::{
+    Effect, Event, HostId, InstanceId, Phase, Plan, Rollout, StepRef, StepSeen, Tick, Verdict,
+};
 
+use crate::errand::Notice;
+use crate::interpret::Moment;
 use crate::observe::traffic_seen;
+use crate::order::verb_of;
+use crate::outcome::reason;
 use crate::progress::{Observer, Progress};
+use crate::view::{self, Sights, Snapshot, VerbView};
 
 /// What a person was shown last.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     health: BTreeMap<(HostId, InstanceId), (bool, String)>,
     lost: BTreeSet<HostId>,
     counted: BTreeMap<HostId, (u64, u64, u64)>,
+    disagreed: Option<String>,
+    sights: Sights,
+    verbs: Vec<VerbView>,
+    /// Whether a step of the engine changed something since the last snapshot, or anything was seen.
+    changed: bool,
+    seen: bool,
+    /// What webhooks were told last.
+    told: Option<(Phase, Option<StepRef>)>,
 }
 
 impl Shown {
+    /// Goes on with the verbs that the journal has.
+    pub(crate) fn with_verbs(verbs: Vec<VerbView>) -> Self {
+        Self {
+            verbs,
+            ..Self::default()
+        }
+    }
+
+    /// Returns what people asked for.
+    pub(super) fn verbs(&self) -> &[VerbView] {
+        &self.verbs
+    }
+
     /// Shows health where it changed, and hosts that come and go.
     pub(super) fn event(&mut self, event: &Event, observer: &mut dyn Observer) {
+        self.sights.event(event);
+        self.seen = true;
         match event {
             Event::Observed { host, seen } => {
                 if self.lost.remove(host) {
@@ -56,52 +87,67 @@ impl Shown {
         }
     }
 
+    /// Keeps what a person asked for, once it had an effect.
+    pub(super) fn verb(&mut self, event: &Event, now: Tick) {
+        self.verbs.extend(view::verb(event, now));
+    }
+
+    /// Shows that a hook is waited for, once for each of its words.
+    pub(super) fn disagreed(&mut self, words: &str, observer: &mut dyn Observer) {
+        if self.disagreed.as_deref() != Some(words) {
+            self.disagreed = Some(words.into());
+            observer.on(&Progress::Waiting {
+                what: format!("a hook that does not agree yet: {words}"),
+            });
+        }
+    }
+
     /// Shows what a step changed.
     pub(super) fn step(
         &mut self,
         before: &Rollout,
         after: &Rollout,
+        event: &Event,
         effects: &[Effect],
         observer: &mut dyn Observer,
     ) {
+        self.changed = true;
+        if let Some((verb, by, why)) = verb_of(event) {
+            observer.on(&Progress::Told {
+                verb: verb.word(),
+                by: by.into(),
+                why: why.map(Into::into),
+            });
+        }
         let turned_back = before.cause().is_none() && !after.is_reversible() && !after.is_decided();
         if let (true, Some(cause)) = (turned_back, after.cause()) {
             observer.on(&Progress::Reverting {
                 cause: cause.to_string(),
             });
         }
-        for (i, step) in after.times().iter().enumerate() {
-            let earlier = before.times().get(i);
-            if earlier.is_none() {
-                observer.on(&Progress::StepStarted {
-                    step: step.name,
-                    at_ms: step.began.ms(),
-                });
-            }
-            if let (Some(ended), None) = (step.ended, earlier.and_then(|earlier| earlier.ended)) {
-                observer.on(&Progress::StepFinished {
-                    step: step.name,
-                    took_ms: ended.since(step.began),
-                });
-            }
+        steps(before, after, observer);
+        if let (None, Some(waiting)) = (before.waiting(), after.waiting()) {
+            observer.on(&Progress::Paused {
+                why: waiting.what.to_string(),
+            });
         }
         for effect in effects {
             match effect {
-                Effect::Do { host, action, .. } => {
-                    observer.on(&Progress::Asked {
-                        host: host.to_string(),
-                        what: action.to_string(),
-                    });
-                }
+                Effect::Do { host, action, .. } => observer.on(&Progress::Asked {
+                    host: host.to_string(),
+                    what: action.to_string(),
+                }),
+                Effect::Ask { errand, .. } => observer.on(&Progress::Errand {
+                    what: errand.to_string(),
+                }),
+                Effect::SetAside { host, why } => observer.on(&Progress::SetAside {
+                    host: host.to_string(),
+                    why: why.clone(),
+                }),
                 Effect::Decide { artifact } => observer.on(&Progress::Decided {
                     artifact: artifact.to_string(),
                 }),
                 Effect::Halt => {
-                    if let (rollout::Phase::Paused, Some(why)) =
-                        (after.phase(), super::reason(after))
-                    {
-                        observer.on(&Progress::Paused { why });
-                    }
                     let (phase, finished) = (after.phase().word(), after.is_finished());
                     observer.on(&Progress::Ended { phase, finished });
                 }
@@ -119,6 +165,8 @@ impl Shown {
         now_ms: u64,
         observer: &mut dyn Observer,
     ) {
+        self.sights.counted(host, traffic, plan, now_ms);
+        self.seen = true;
         let requests: u64 = traffic
             .versions
             .values()
@@ -148,4 +196,100 @@ impl Shown {
             candidate_open: seen.candidate.open,
         });
     }
+
+    /// Says whether a step changed something since the last snapshot.
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Says whether a snapshot would differ from the last one.
+    pub(super) fn is_new(&self) -> bool {
+        self.changed || self.seen
+    }
+
+    /// Has the next snapshot made in any case.
+    pub(super) fn changed(&mut self) {
+        self.changed = true;
+    }
+
+    /// Makes a snapshot.
+    pub(super) fn snapshot(
+        &mut self,
+        rollout: &str,
+        state: &Rollout,
+        holder: &Holder,
+        now: Tick,
+    ) -> Snapshot {
+        (self.changed, self.seen) = (false, false);
+        view::snapshot(&view::Facts {
+            rollout,
+            state,
+            sights: &self.sights,
+            verbs: &self.verbs,
+            driver: (!state.is_halted()).then(|| crate::lease::who(holder)),
+            cause: reason(state),
+            now,
+        })
+    }
+
+    /// Makes what webhooks are to be told, if phase or step changed.
+    pub(super) fn notice(&mut self, state: &Rollout, moment: &Moment, now: Tick) -> Option<Notice> {
+        let step = state.current().map(|(step, _)| step);
+        let stands = (state.phase(), step);
+        if self.told == Some(stands) {
+            return None;
+        }
+        self.told = Some(stands);
+        let plan = state.plan();
+        let doing = state
+            .current()
+            .map(|(_, step)| format!(": {} ({})", step.name, plan.does(step)))
+            .unwrap_or_default();
+        let cause = reason(state).map_or_else(String::new, |why| format!("; {why}"));
+        Some(Notice {
+            moment: moment.clone(),
+            step: match step {
+                Some(StepRef::Plan(place)) => Some(place),
+                Some(StepRef::Back(_)) | None => None,
+            },
+            message: format!(
+                "{} {}{doing}{cause}",
+                plan.service,
+                state.phase().word(),
+            ),
+            warning: matches!(state.phase(), Phase::Paused | Phase::Degraded | Phase::Aborted),
+            at_ms: now.ms(),
+        })
+    }
+}
+
+/// Shows steps that began or ended.
+fn steps(before: &Rollout, after: &Rollout, observer: &mut dyn Observer) {
+    let (old, new) = (before.seen(), after.seen());
+    // What was there before may only have got its end: the last ones.
+    let from = old.len().saturating_sub(2).min(new.len());
+    for (place, step) in new.iter().enumerate().skip(from) {
+        let earlier = old.get(place);
+        let name = name(after, step);
+        if earlier.is_none() {
+            observer.on(&Progress::StepStarted {
+                step: name.clone(),
+                at_ms: step.began.ms(),
+            });
+        }
+        if let (Some(ended), None) = (step.ended, earlier.and_then(|earlier| earlier.ended)) {
+            observer.on(&Progress::StepFinished {
+                step: name,
+                took_ms: ended.since(step.began),
+            });
+        }
+    }
+}
+
+fn name(state: &Rollout, seen: &StepSeen) -> String {
+    let step = match seen.step {
+        StepRef::Plan(place) => state.plan().steps.get(place as usize),
+        StepRef::Back(place) => state.way_back().get(place as usize),
+    };
+    step.map_or_else(String::new, |step| step.name.clone())
 }

@@ -1,40 +1,59 @@
-//! What runs beside the engine: effects being pursued, hosts being looked at, leases being renewed.
+//! What runs beside the engine: effects being pursued, hosts being looked at, leases being renewed,
+//! webhooks being told and asked.
+
+mod looking;
+mod pursuit;
+mod renewal;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use ledger::wire::v1::Lease;
-use rollout::{Action, Effect, EffectId, Event, HostId, InstanceId, Reply, Rollout, Stage, Watch};
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
+use rollout::{Effect, EffectId, HostId, Rollout, Tick};
+use tokio::sync::mpsc::{UnboundedSender, error::TrySendError};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use super::Input;
 use crate::clock::Clock;
+use crate::errand::Notice;
 use crate::host::Host;
-use crate::interpret::{Means, Undone, perform};
+use crate::interpret::{Means, Moment};
+use crate::lease;
 use crate::ledger_door::Ledger;
-use crate::{lease, observe};
+use looking::Looked;
+use pursuit::{About, ErrandPursuit, Pursuit, about};
+use webhooks::{Reversible, farewell};
 
-/// Shortest and longest pause before an effect is tried again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
-
-/// What to look at, with the stage it is for and how much of it is not yet answered: what changes one of
-/// them is looked at anew at once.
-type Looked = Option<(Watch, Stage, usize)>;
+/// Looks at hosts under way at once at most; as many renewals.
+pub(in crate::drive) const AT_ONCE: usize = 64;
+/// Calls for effects under way at once at most. A start or a stop may take its time, so they are more.
+const EFFECTS_AT_ONCE: usize = 256;
 
 /// Everything that runs beside the engine; it ends with this value.
 pub(super) struct Tasks<H> {
     hosts: BTreeMap<HostId, H>,
     lanes: BTreeMap<(HostId, About), Arc<Mutex<()>>>,
+    room: Arc<Semaphore>,
     means: Arc<Means>,
     set: JoinSet<()>,
-    effects: BTreeMap<EffectId, Arc<AtomicBool>>,
-    looks: BTreeMap<HostId, watch::Sender<Looked>>,
-    leased: watch::Sender<Vec<HostId>>,
+    effects: BTreeMap<EffectId, Pursued>,
+    looks: BTreeMap<HostId, watch::Sender<Option<Looked>>>,
+    leased: watch::Sender<BTreeMap<HostId, u64>>,
     inputs: UnboundedSender<Input>,
+    notices: Option<mpsc::Sender<Notice>>,
+    teller: Option<JoinHandle<()>>,
+    reversible: watch::Sender<Reversible>,
+}
+
+/// An effect that is being pursued.
+struct Pursued {
+    host: Option<HostId>,
+    wanted: Arc<AtomicBool>,
+    /// Of what is done in this process: it ends when it is no longer wanted.
+    task: Option<AbortHandle>,
 }
 
 impl<H: Host> Tasks<H> {
@@ -48,205 +67,177 @@ impl<H: Host> Tasks<H> {
     ) -> Self {
         let mut set = JoinSet::new();
         set.spawn(lease::keep(ledger.clone(), lease.clone(), inputs.clone()));
-        let (leased, _) = watch::channel(Vec::new());
+        let (leased, _) = watch::channel(BTreeMap::new());
+        let (looking, renewing) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE));
+        let (looking, renewing) = (Arc::new(looking), Arc::new(renewing));
         let mut looks = BTreeMap::new();
         for (id, host) in hosts {
             let (sender, receiver) = watch::channel(None);
-            set.spawn(look_on(
+            set.spawn(looking::look_on(
                 host.clone(),
                 clock.clone(),
                 means.clone(),
+                looking.clone(),
                 receiver,
                 inputs.clone(),
             ));
-            set.spawn(renew_on(
+            set.spawn(renewal::renew_on(
                 id.clone(),
                 host.clone(),
                 means.clone(),
+                renewing.clone(),
                 leased.subscribe(),
             ));
             looks.insert(id.clone(), sender);
         }
+        let (reversible, stands) = watch::channel(Reversible::default());
+        for hook in &means.settings.webhooks.rollback {
+            set.spawn(webhooks::ask_on(
+                means.clone(),
+                hook.clone(),
+                stands.clone(),
+                inputs.clone(),
+            ));
+        }
+        let (notices, teller) = webhooks::teller(means).unzip();
         Self {
             hosts: hosts.clone(),
             lanes: BTreeMap::new(),
+            room: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             means: means.clone(),
             set,
             effects: BTreeMap::new(),
             looks,
             leased,
             inputs,
+            notices,
+            teller,
+            reversible,
         }
     }
 
-    /// Does what a step of the engine wants.
-    pub(super) fn follow(&mut self, state: &Rollout, effects: &[Effect]) {
+    /// Does what steps of the engine want.
+    pub(super) fn follow(&mut self, state: &Rollout, asked: Vec<(Effect, Moment)>, now: Tick) {
         while self.set.try_join_next().is_some() {}
-        self.effects.retain(|id, wanted| {
+        for (effect, moment) in asked {
+            self.pursue(state, effect, moment);
+        }
+        self.effects.retain(|id, pursued| {
             let awaited = state.awaits(*id);
             if !awaited {
-                wanted.store(false, Ordering::Relaxed);
+                pursued.wanted.store(false, Ordering::Relaxed);
+                if let Some(task) = &pursued.task {
+                    task.abort();
+                }
             }
             awaited
         });
-        for effect in effects {
-            if let Effect::Do { id, host, action } = effect
-                && let Some(client) = self.hosts.get(host)
-            {
-                let wanted = Arc::new(AtomicBool::new(true));
-                self.effects.insert(*id, wanted.clone());
-                let lane = self
-                    .lanes
-                    .entry((host.clone(), about(action)))
-                    .or_default()
-                    .clone();
-                let pursuit = Pursuit {
-                    host: client.clone(),
-                    lane,
-                    wanted,
-                    means: self.means.clone(),
-                    id: *id,
-                    action: action.clone(),
-                    inputs: self.inputs.clone(),
-                };
-                self.set.spawn(pursuit.run());
-            }
-        }
-        let watches = state.watches();
-        for (host, sender) in &self.looks {
-            let watch = watches.iter().find(|watch| watch.host == *host).cloned();
-            let looked = watch.map(|watch| (watch, state.stage(), state.awaited()));
-            sender.send_if_modified(|old| {
-                let changed = *old != looked;
-                *old = looked;
-                changed
-            });
-        }
-        let leases = state.leases();
+        self.look(state);
+        let leases: BTreeMap<HostId, u64> = state
+            .leases(now)
+            .into_iter()
+            .map(|lease| (lease.host, lease.ttl_ms))
+            .collect();
         self.leased.send_if_modified(|old| {
             let changed = *old != leases;
             *old = leases;
             changed
         });
     }
-}
 
-/// What calls must keep their order about: one that was given up may still reach the host, so the next one
-/// about the same thing waits until the earlier one has been answered or is past its time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum About {
-    Route,
-    Command,
-    Instance(InstanceId),
-}
-
-fn about(action: &Action) -> About {
-    match action {
-        Action::Route { .. } | Action::Prepare | Action::Commit | Action::Drain { .. } => {
-            About::Route
-        }
-        Action::Run { .. } | Action::AwaitRun { .. } => About::Command,
-        Action::Clear { instance }
-        | Action::Start { instance, .. }
-        | Action::KeepWarm { instance, .. }
-        | Action::Stop { instance } => About::Instance(instance.clone()),
-    }
-}
-
-/// An effect on its way to a definite reply.
-struct Pursuit<H> {
-    host: H,
-    lane: Arc<Mutex<()>>,
-    wanted: Arc<AtomicBool>,
-    means: Arc<Means>,
-    id: EffectId,
-    action: Action,
-    inputs: UnboundedSender<Input>,
-}
-
-impl<H: Host> Pursuit<H> {
-    /// Has the effect performed until it has a definite reply, or is no longer wanted.
-    async fn run(self) {
-        let id = self.id;
-        let mut pause = PAUSE.0;
-        loop {
-            let tried = {
-                let _alone = self.lane.lock().await;
-                if !self.wanted.load(Ordering::Relaxed) {
+    fn pursue(&mut self, state: &Rollout, effect: Effect, moment: Moment) {
+        self.reversible.send_replace(Reversible {
+            holds: state.is_reversible() && !state.is_halted(),
+            moment: moment.clone(),
+        });
+        let wanted = Arc::new(AtomicBool::new(true));
+        let (id, host, task) = match effect {
+            Effect::Do { id, host, action } if state.awaits(id) => {
+                let Some(client) = self.hosts.get(&host) else {
                     return;
-                }
-                perform(&self.host, &self.means, &self.action).await
-            };
-            let (input, last) = match tried {
-                Ok(reply) => (Input::Event(Event::Reply { id, reply }), true),
-                Err(Undone::Again(detail)) => {
-                    let reply = Reply::Unknown { detail };
-                    (Input::Event(Event::Reply { id, reply }), false)
-                }
-                Err(Undone::Stale(detail)) => (Input::Fenced(detail), true),
-            };
-            if self.inputs.send(input).is_err() || last {
-                return;
+                };
+                let lane = self
+                    .lanes
+                    .entry((host.clone(), about(&action)))
+                    .or_default()
+                    .clone();
+                let pursuit = Pursuit {
+                    host: client.clone(),
+                    lane,
+                    room: self.room.clone(),
+                    wanted: wanted.clone(),
+                    means: self.means.clone(),
+                    moment,
+                    id,
+                    action,
+                    inputs: self.inputs.clone(),
+                };
+                self.set.spawn(pursuit.run());
+                (id, Some(host), None)
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE.1);
-        }
-    }
-}
-
-/// Looks at a host again and again, for as long as the engine wants it.
-async fn look_on<H: Host>(
-    host: H,
-    clock: Clock,
-    means: Arc<Means>,
-    mut looks: watch::Receiver<Looked>,
-    inputs: UnboundedSender<Input>,
-) {
-    let every = Duration::from_millis(means.plan.timing.probe_every_ms.max(1));
-    loop {
-        let looked = looks.borrow_and_update().clone();
-        let Some((watch, ..)) = looked else {
-            if looks.changed().await.is_err() {
-                return;
+            Effect::Ask { id, errand } if state.awaits(id) => {
+                let pursuit = ErrandPursuit {
+                    means: self.means.clone(),
+                    moment,
+                    id,
+                    errand,
+                    inputs: self.inputs.clone(),
+                };
+                (id, None, Some(self.set.spawn(pursuit.run())))
             }
-            continue;
+            _ => return,
         };
-        let (event, traffic) = observe::look(&host, &clock, &means.plan, &watch).await;
-        let counted = traffic.map(|traffic| Input::Counted(watch.host.clone(), traffic));
-        for input in counted.into_iter().chain([Input::Event(event)]) {
-            if inputs.send(input).is_err() {
-                return;
-            }
+        self.effects.insert(id, Pursued { host, wanted, task });
+    }
+
+    /// Has hosts looked at that are to be, and at once where that or what is awaited of them changed.
+    fn look(&self, state: &Rollout) {
+        let mut awaited: BTreeMap<&HostId, usize> = BTreeMap::new();
+        for host in self.effects.values().filter_map(|p| p.host.as_ref()) {
+            *awaited.entry(host).or_default() += 1;
         }
-        // A change of what to look at ends the pause.
-        if let Ok(Err(_)) = tokio::time::timeout(every, looks.changed()).await {
-            return;
+        let step = state.current().map(|(step, _)| step);
+        let mut watches: BTreeMap<HostId, rollout::Watch> = state
+            .watches()
+            .into_iter()
+            .map(|watch| (watch.host.clone(), watch))
+            .collect();
+        for (host, sender) in &self.looks {
+            let looked = watches.remove(host).map(|watch| Looked {
+                watch,
+                step,
+                awaited: awaited.get(host).copied().unwrap_or(0),
+            });
+            sender.send_if_modified(|old| {
+                let changed = *old != looked;
+                *old = looked;
+                changed
+            });
+        }
+    }
+
+    /// Has webhooks told of something; one that is too slow misses it.
+    pub(super) fn tell(&self, notice: Notice) {
+        if let Some(notices) = &self.notices
+            && let Err(TrySendError::Full(notice)) = notices.try_send(notice)
+        {
+            tracing::debug!(message = notice.message, "an event webhook is too slow");
+        }
+    }
+
+    /// Gives webhooks a little time to hear of the end.
+    pub(super) async fn farewell(&mut self) {
+        self.notices = None;
+        if let Some(teller) = self.teller.take() {
+            farewell(teller).await;
         }
     }
 }
 
-/// Renews the lease of a host's proxy while there may be one. Whether it held is seen by looking.
-async fn renew_on<H: Host>(
-    id: HostId,
-    host: H,
-    means: Arc<Means>,
-    mut leased: watch::Receiver<Vec<HostId>>,
-) {
-    let ttl_ms = means.plan.timing.orphan_timeout_ms;
-    let every = Duration::from_millis((ttl_ms / 4).max(1));
-    loop {
-        if leased.wait_for(|hosts| hosts.contains(&id)).await.is_err() {
-            return;
-        }
-        tokio::time::sleep(every).await;
-        if !leased.borrow().contains(&id) {
-            continue;
-        }
-        match tokio::time::timeout(every * 2, host.renew(means.plan.service.as_str(), ttl_ms)).await
-        {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(host = %id, %error, "a lease was not renewed"),
-            Err(_) => tracing::debug!(host = %id, "a renewal was not answered in time"),
+impl<H> Drop for Tasks<H> {
+    fn drop(&mut self) {
+        if let Some(teller) = &self.teller {
+            teller.abort();
         }
     }
 }

@@ -1,0 +1,157 @@
+//! Webhooks, called as Flagger calls them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gates::webhook::{Kind, Payload, Webhook, WebhookError, Weights, call};
+use gates::{Address, AddressError, Auth, Trust};
+use rollout::{Hook, HookPoint, RunOutcome};
+
+use crate::interpret::{Means, Moment};
+use crate::request::NamedUrl;
+
+/// Time for a webhook that is no hook of the plan.
+const ASIDE: Duration = Duration::from_secs(10);
+/// The exit code that stands for a webhook's no.
+const NO: i32 = 1;
+/// The exit code that stands for no answer.
+const NO_ANSWER: i32 = 2;
+
+/// Something that webhooks are told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// Where the rollout stands.
+    pub(crate) moment: Moment,
+    /// The place of the step in the plan.
+    pub(crate) step: Option<u32>,
+    /// What happened, in words.
+    pub(crate) message: String,
+    /// Whether somebody should look.
+    pub(crate) warning: bool,
+    /// When, in milliseconds since the epoch.
+    pub(crate) at_ms: u64,
+}
+
+/// Calls the webhook of a hook; its answer is told as that of a command: exit code 0 is its yes.
+pub(super) async fn hook(
+    means: &Means,
+    moment: &Moment,
+    hook: &Hook,
+    url: &str,
+    time: Duration,
+) -> RunOutcome {
+    let kind = match hook.point {
+        HookPoint::ConfirmRollout => Kind::ConfirmRollout,
+        HookPoint::PreDeploy | HookPoint::PreRollout => Kind::PreRollout,
+        HookPoint::ConfirmTrafficIncrease => Kind::ConfirmTrafficIncrease,
+        HookPoint::ConfirmPromotion => Kind::ConfirmPromotion,
+        HookPoint::PostRollout | HookPoint::PostDeploy | HookPoint::OnAbort => Kind::PostRollout,
+    };
+    let mut payload = payload(means, moment, kind);
+    // Flagger has fewer points; this tells them apart.
+    payload
+        .metadata
+        .insert("hook".into(), hook.point.word().into());
+    let (exit, output) = match ask(&hook.name, url, time, &payload).await {
+        Ok(()) => (0, String::new()),
+        Err(Answer::No(why)) => (NO, why),
+        Err(Answer::None(why)) => (NO_ANSWER, why),
+    };
+    RunOutcome::Finished { exit, output }
+}
+
+/// Asks a metric's webhook: whether it agrees, or why that is not known.
+pub(super) async fn agrees(
+    means: &Means,
+    moment: &Moment,
+    name: &str,
+    url: &str,
+) -> Result<bool, String> {
+    let payload = payload(means, moment, Kind::Rollout);
+    match ask(name, url, ASIDE, &payload).await {
+        Ok(()) => Ok(true),
+        Err(Answer::No(_)) => Ok(false),
+        Err(Answer::None(why)) => Err(why),
+    }
+}
+
+/// Asks a webhook whether the rollout is to be given up. No answer is no wish.
+pub(crate) async fn rollback_wanted(means: &Means, moment: &Moment, hook: &NamedUrl) -> bool {
+    let payload = payload(means, moment, Kind::Rollback);
+    match ask(&hook.name, &hook.url, ASIDE, &payload).await {
+        Ok(()) => true,
+        Err(Answer::No(_)) => false,
+        Err(Answer::None(why)) => {
+            tracing::warn!(%why, "a rollback webhook gives no answer");
+            false
+        }
+    }
+}
+
+/// Tells a webhook of something; what it answers changes nothing.
+pub(crate) async fn tell(means: &Means, notice: &Notice, hook: &NamedUrl) {
+    let mut payload = payload(means, &notice.moment, Kind::Event);
+    payload.step = notice.step;
+    let kind = if notice.warning { "Warning" } else { "Normal" };
+    payload.metadata.extend([
+        ("eventMessage".to_owned(), notice.message.clone()),
+        ("eventType".to_owned(), kind.to_owned()),
+        ("timestamp".to_owned(), notice.at_ms.to_string()),
+    ]);
+    if let Err(Answer::No(why) | Answer::None(why)) =
+        ask(&hook.name, &hook.url, ASIDE, &payload).await
+    {
+        tracing::debug!(%why, "an event webhook was not told");
+    }
+}
+
+/// What is no yes.
+enum Answer {
+    No(String),
+    None(String),
+}
+
+async fn ask(name: &str, url: &str, timeout: Duration, payload: &Payload) -> Result<(), Answer> {
+    let address = Address::parse(url)
+        .map_err(|error: AddressError| Answer::None(format!("the webhook {name}: {error}")))?;
+    let webhook = Webhook {
+        name: name.into(),
+        address,
+        auth: Auth::NONE,
+        trust: Trust::System,
+        timeout,
+    };
+    call(&webhook, payload).await.map_err(|error| match error {
+        WebhookError::No { .. } => Answer::No(error.to_string()),
+        WebhookError::NoAnswer { .. } => Answer::None(error.to_string()),
+    })
+}
+
+fn payload(means: &Means, moment: &Moment, kind: Kind) -> Payload {
+    let service = means.plan.service.as_str();
+    let (name, namespace) = service.split_once('.').unwrap_or((service, ""));
+    let mut metadata = BTreeMap::from([("step".to_owned(), moment.step.clone())]);
+    if let Some(stable) = &means.plan.stable {
+        metadata.insert("stable".into(), stable.artifact.to_string());
+    }
+    Payload {
+        name: name.into(),
+        namespace: namespace.into(),
+        phase: moment.phase.clone(),
+        checksum: means.plan.candidate.artifact.to_string(),
+        metadata,
+        kind,
+        rollout: means.rollout.clone(),
+        step: place(means, &moment.step),
+        weights: Weights {
+            stable: 100 - moment.weight.min(100),
+            candidate: moment.weight.min(100),
+        },
+    }
+}
+
+/// Returns the place of a step in the plan; one of the way back has none.
+fn place(means: &Means, step: &str) -> Option<u32> {
+    let place = means.plan.steps.iter().position(|other| other.name == step)?;
+    u32::try_from(place).ok()
+}

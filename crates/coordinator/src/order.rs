@@ -1,0 +1,137 @@
+//! What a person asks of a rollout under way.
+
+use rollout::{Event, Extent, Rollout, Tick};
+
+/// A verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Goes on from where it waits for a person.
+    Promote,
+    /// Goes on past all pauses, analyses and partial weights that are left.
+    PromoteFull,
+    /// Goes no further than the step under way.
+    Pause,
+    /// Takes a pause back.
+    Continue,
+    /// Brings stable back.
+    Abort,
+    /// Tries again what was refused, lost or set aside.
+    Retry,
+}
+
+/// A verb with who gives it and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What.
+    pub verb: Verb,
+    /// Why, if it is said.
+    pub why: Option<String>,
+}
+
+impl Verb {
+    /// All of them, in the order in which people are offered them.
+    pub const ALL: [Self; 6] = [
+        Self::Promote,
+        Self::PromoteFull,
+        Self::Pause,
+        Self::Continue,
+        Self::Retry,
+        Self::Abort,
+    ];
+
+    /// Returns its word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::PromoteFull => "promote --full",
+            Self::Pause => "pause",
+            Self::Continue => "continue",
+            Self::Abort => "abort",
+            Self::Retry => "retry",
+        }
+    }
+
+    /// Makes the engine's event of it.
+    pub(crate) fn event(self, by: String, why: Option<String>) -> Event {
+        match self {
+            Self::Promote => Event::Promote {
+                by,
+                why,
+                extent: Extent::Next,
+            },
+            Self::PromoteFull => Event::Promote {
+                by,
+                why,
+                extent: Extent::Full,
+            },
+            Self::Pause => Event::Pause { by, why },
+            Self::Continue => Event::Continue { by, why },
+            Self::Abort => Event::Abort { by, why },
+            Self::Retry => Event::Retry { by, why },
+        }
+    }
+
+    /// Makes the ledger's word of it.
+    pub(crate) fn wire(self) -> ledger::wire::v1::Verb {
+        use ledger::wire::v1::{Extent, Verb};
+        match self {
+            Self::Promote => Verb::Promote {
+                extent: Extent::Next,
+            },
+            Self::PromoteFull => Verb::Promote {
+                extent: Extent::Full,
+            },
+            Self::Pause => Verb::Pause,
+            Self::Continue => Verb::Continue,
+            Self::Abort => Verb::Abort,
+            Self::Retry => Verb::Retry,
+        }
+    }
+
+    /// Reads the ledger's word of it.
+    pub(crate) fn read(verb: ledger::wire::v1::Verb) -> Self {
+        use ledger::wire::v1::{Extent, Verb};
+        match verb {
+            Verb::Abort => Self::Abort,
+            Verb::Promote {
+                extent: Extent::Next,
+            } => Self::Promote,
+            Verb::Promote {
+                extent: Extent::Full,
+            } => Self::PromoteFull,
+            Verb::Pause => Self::Pause,
+            Verb::Continue => Self::Continue,
+            Verb::Retry => Self::Retry,
+        }
+    }
+}
+
+/// Reads which verb an event is, with who and why; a resume is none of them.
+pub(crate) fn verb_of(event: &Event) -> Option<(Verb, &str, Option<&str>)> {
+    let (verb, by, why) = match event {
+        Event::Abort { by, why } => (Verb::Abort, by, why),
+        Event::Promote { by, why, extent } => match extent {
+            Extent::Next => (Verb::Promote, by, why),
+            Extent::Full => (Verb::PromoteFull, by, why),
+        },
+        Event::Pause { by, why } => (Verb::Pause, by, why),
+        Event::Continue { by, why } => (Verb::Continue, by, why),
+        Event::Retry { by, why } => (Verb::Retry, by, why),
+        _ => return None,
+    };
+    Some((verb, by, why.as_deref()))
+}
+
+/// Lists the verbs that would do something now.
+pub(crate) fn possible(state: &Rollout, now: Tick) -> impl Iterator<Item = Verb> {
+    Verb::ALL
+        .into_iter()
+        .filter(move |verb| does_something(state, *verb, now))
+}
+
+/// Says whether a verb would change anything now.
+pub(crate) fn does_something(state: &Rollout, verb: Verb, now: Tick) -> bool {
+    let event = verb.event(String::new(), None);
+    let (after, effects) = rollout::step(state.clone(), event, now);
+    !effects.is_empty() || after.revision() != state.revision()
+}
