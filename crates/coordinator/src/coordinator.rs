@@ -7,7 +7,7 @@ pub use ask::Known;
 
 use std::collections::BTreeMap;
 
-use ledger::wire::v1::{Call, Holder, Lease, Reply};
+use ledger::wire::v1::{Call, Document, Holder, Lease, Reply};
 use rollout::{
     Chosen, CommandDecision, Event, HostFacts, HostId, Mark, Plan, Purpose, Rollout, ServiceKey,
     Version,
@@ -232,9 +232,15 @@ impl<H: Host> Coordinator<H> {
         let call = Call::Begin {
             service: service.to_string(),
             token: lease.token,
-            plan: plan.into(),
+            plan: Document::write(1, &rollout::journal::v1::Plan::from(plan)).map_err(|e| {
+                Error::Ledger {
+                    operation: OPERATION,
+                    detail: e.to_string(),
+                }
+            })?,
             settings,
             by: self.by(),
+            despite_freeze: None,
         };
         if let Some(rollout) = self.service(&service).await?.unfinished {
             return Err(Error::Unfinished { service, rollout });

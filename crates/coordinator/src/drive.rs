@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::wire::v1::{
-    Call, CurrentVersion, Lease, NewMark, Outcome as LedgerOutcome, Refusal, Reply,
+    Call, CurrentVersion, Entry as LedgerEntry, Lease, NewMark, Outcome as LedgerOutcome, Refusal,
+    Reply,
 };
 use proxy::control::v1::Traffic;
 use rollout::{Committed, Effect, Entry, Event, HostId, Rollout, ServiceKey, Stage, Tick, step};
@@ -247,8 +248,9 @@ impl<'a, H: Host> Drive<'a, H> {
             service: self.service.to_string(),
             token: self.lease.token,
             rollout: self.means.rollout.clone(),
-            entries: vec![rollout::journal::v1::Entry::write(seq, entry)],
+            entries: vec![self.entry(seq, entry)?],
             effect: self.effect(next, effects),
+            taken: Vec::new(),
         };
         let began_ms = self.clock.now_ms();
         let mut pause = Duration::from_millis(100);
@@ -289,6 +291,14 @@ impl<'a, H: Host> Drive<'a, H> {
         Ok(())
     }
 
+    fn entry(&self, seq: u64, entry: &Entry) -> Result<LedgerEntry, Error> {
+        let entry = rollout::journal::v1::Entry::write(seq, entry);
+        LedgerEntry::write(1, &entry).map_err(|e| Error::Stored {
+            rollout: self.means.rollout.clone(),
+            detail: e.to_string(),
+        })
+    }
+
     fn effect(&self, next: &Rollout, effects: &[Effect]) -> LedgerOutcome {
         let plan = next.plan();
         let versions = [Some(&plan.candidate), plan.stable.as_ref()];
@@ -320,6 +330,7 @@ impl<'a, H: Host> Drive<'a, H> {
                 })
                 .collect(),
             receipt: serde_json::to_value(&self.stored).ok(),
+            behind: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply};
+use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply, Requested, Verb};
 use rollout::ServiceKey;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -74,9 +74,11 @@ pub(crate) async fn keep<H: Host>(ledger: Ledger<H>, lease: Lease, inputs: Unbou
         })
         .await;
         let input = match ledger.try_call(&call).await {
-            Ok(Reply::Renewed {
-                abort_wanted_by: Some(by),
-            }) if !told => {
+            Ok(Reply::Renewed { requests }) if !told => {
+                let abort = requests.into_iter().find(|it| it.verb == Verb::Abort);
+                let Some(Requested { by, .. }) = abort else {
+                    continue;
+                };
                 told = true;
                 Input::Event(rollout::Event::Abort { by })
             }

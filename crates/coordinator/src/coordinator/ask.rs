@@ -44,6 +44,7 @@ impl<H: Host> Coordinator<H> {
                 history,
                 marks,
                 unfinished,
+                ..
             } => Ok(Known {
                 current,
                 history,

@@ -176,14 +176,17 @@ impl<H: Host> Coordinator<H> {
 
 /// Returns the state that the last coordinator had when it last wrote.
 fn replay(record: &Record) -> Result<Rollout, Error> {
+    let unread = |e: serde_json::Error| Error::Stored {
+        rollout: record.summary.rollout.clone(),
+        detail: e.to_string(),
+    };
     let mut entries = Vec::new();
     for entry in &record.entries {
+        let entry: rollout::journal::v1::Entry = entry.read().map_err(unread)?;
         entries.push(entry.read()?);
     }
-    Ok(rollout::replay(
-        record.summary.plan.clone().try_into()?,
-        &entries,
-    )?)
+    let plan: rollout::journal::v1::Plan = record.summary.plan.read().map_err(unread)?;
+    Ok(rollout::replay(plan.try_into()?, &entries)?)
 }
 
 /// Says whether a rollout that somebody else may drive is past its decision. Its end says so as well, where
