@@ -119,6 +119,10 @@ pub(crate) fn service(backends: &[SocketAddr]) -> ServiceConfig {
         limits: Limits::default(),
         versions: vec![version("a1", 100, backends)],
         commitment: Commitment::Committed,
+        sticky: None,
+        testers: None,
+        preview: None,
+        readiness: None,
     }
 }
 

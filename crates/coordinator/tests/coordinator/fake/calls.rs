@@ -241,8 +241,13 @@ impl Host for FakeHost {
                             })
                             .collect(),
                         commitment: route.commitment.clone(),
+                        sticky: None,
+                        testers: None,
+                        preview: None,
+                        readiness: None,
                     },
                     bound: route.listen,
+                    preview_bound: None,
                     lease_left_ms: None,
                     reverted: false,
                     draining: Vec::new(),
