@@ -230,6 +230,8 @@ async fn run<H: Host>(
     let run = Run {
         instance: instance.into(),
         args: command.args.clone(),
+        words: Vec::new(),
+        env: BTreeMap::new(),
         timeout_ms: command.timeout_ms,
     };
     let begun = host.run(&id, &run).await?;

@@ -98,6 +98,8 @@ impl ServiceSettings {
             ports: self.ports.clone(),
             http_port: self.http_port.clone(),
             health: self.health.clone(),
+            beam: None,
+            hooks: Vec::new(),
             stop_timeout_ms: self.stop_timeout_ms,
             log_bytes_max: self.log_bytes_max,
             log_files: self.log_files,
@@ -129,6 +131,10 @@ impl ServiceSettings {
                     stable: stable.to_string(),
                 },
             },
+            sticky: None,
+            testers: None,
+            preview: None,
+            readiness: None,
         }
     }
 }

@@ -99,6 +99,7 @@ impl Host for FakeHost {
                 last_exit: None,
                 warm_until_ms: None,
                 healthy: None,
+                hooks: Vec::new(),
             };
             let same = machine.instances.get(id).is_some_and(|old| {
                 old.artifact == status.artifact && old.state == InstanceState::Running
@@ -172,6 +173,7 @@ impl Host for FakeHost {
                 took_ms: 1,
                 running,
                 restarts: found.restarts,
+                beam: None,
             })
         })
         .await
