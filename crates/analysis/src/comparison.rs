@@ -225,3 +225,6 @@ impl Comparison {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,8 @@ impl Good {
         nats: f64,
     ) -> Option<u64> {
         let (of_stable, of_candidate) = (stable.requests as f64, candidate.requests as f64);
-        let rate = ((stable.bad + candidate.bad) as f64 + 0.5) / (of_stable + of_candidate + 1.0);
+        let rate =
+            (stable.bad as f64 + candidate.bad as f64 + 0.5) / (of_stable + of_candidate + 1.0);
         let claim = nearest(of_stable, of_candidate, rate, margin)?;
         let each = divergence(rate, claim.candidate)
             + of_stable * divergence(rate, claim.stable) / of_candidate.max(1.0);
