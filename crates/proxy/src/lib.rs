@@ -38,6 +38,7 @@ mod flight;
 mod frames;
 mod home;
 mod http1;
+mod layout;
 mod listener;
 mod listeners;
 mod marks;

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use sys::clock;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::claims::{Claims, overlap};
+use crate::claims::overlap;
 use crate::config;
-use crate::control::v1::{Drain, Limits, Listener, ServiceConfig, ServiceStatus, Traffic};
+use crate::control::v1::{Drain, Listener, ServiceConfig, ServiceStatus, Traffic};
 use crate::door::Door;
+use crate::layout::{self, doors};
 use crate::listeners::Listeners;
 use crate::service::Service;
 use crate::split::{InvalidConfig, Reverted, Split, Tick};
 use crate::state::{KeptService, State, StateError, Store};
-use crate::table::{ListenerRoutes, Published, Route, Table};
+use crate::table::Published;
 use crate::worker::Task;
 
 /// Why a call changed nothing.
@@ -401,59 +402,7 @@ impl Registry {
     }
 
     fn publish(&self) {
-        let mut table = Table::new();
-        for door in self.listeners.doors() {
-            let claimed: Vec<_> = match &door {
-                Door::Shared(listen) => self
-                    .services
-                    .values()
-                    .filter(|service| service.split.config().listen == *listen)
-                    .map(|service| {
-                        let config = service.split.config();
-                        let claim = (&config.hosts[..], &config.path_prefix[..]);
-                        (claim, Arc::new(service.route()))
-                    })
-                    .collect(),
-                Door::Preview(_, key) => {
-                    let service = self.services.get(&**key);
-                    let route = service.and_then(Service::preview_route);
-                    route
-                        .map(|route| ((&[][..], "/"), Arc::new(route)))
-                        .into_iter()
-                        .collect()
-                }
-            };
-            if !claimed.is_empty() {
-                table.insert(door, Arc::new(listener_routes(&claimed)));
-            }
-        }
-        self.published.publish(table);
-    }
-}
-
-/// Where a service listens.
-fn doors(key: &str, config: &ServiceConfig) -> impl Iterator<Item = Door> {
-    [Some(Door::of(config)), Door::of_preview(key, config)]
-        .into_iter()
-        .flatten()
-}
-
-/// What is claimed of one listener, with the limits that suit everyone there.
-fn listener_routes(claimed: &[((&[String], &str), Arc<Route>)]) -> ListenerRoutes {
-    let most = |of: &dyn Fn(&Limits) -> u64| {
-        let each = claimed.iter().map(|(_, route)| of(&route.limits));
-        each.max().unwrap_or(0)
-    };
-    ListenerRoutes {
-        header_timeout_ms: most(&|limits| limits.header_timeout_ms),
-        idle_timeout_ms: most(&|limits| limits.idle_timeout_ms),
-        header_bytes_max: most(&|limits| u64::from(limits.header_bytes_max)) as usize,
-        connections_max: most(&|limits| u64::from(limits.connections_max)) as u32,
-        claims: Claims::new(
-            claimed
-                .iter()
-                .map(|((hosts, prefix), route)| (*hosts, *prefix, Arc::clone(route))),
-        ),
-        services: claimed.iter().map(|(_, route)| Arc::clone(route)).collect(),
+        let doors = self.listeners.doors();
+        self.published.publish(layout::table(doors, &self.services));
     }
 }

@@ -151,7 +151,12 @@ impl Route {
         // Of one version only, a bucket would say nothing.
         let is_split = || self.versions.iter().filter(|v| v.weight > 0).count() > 1;
         if self.cookie.is_none() || !is_split() {
-            return choice::version(shares, self.state.ticket(worker));
+            // A preview takes no ticket: that would disturb the deal.
+            let ticket = match self.choice {
+                Choice::Preview => 0,
+                _ => self.state.ticket(worker),
+            };
+            return choice::version(shares, ticket);
         }
         let ticket = || self.state.ticket(worker).wrapping_add(self.state.deal_from);
         choice::version_of_bucket(shares, self.stable, marks.bucket_or_deal(ticket))

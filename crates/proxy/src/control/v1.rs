@@ -95,6 +95,7 @@ pub struct Sticky {
     /// The cookie's name, such as `cutover_bucket`.
     pub cookie: String,
     /// How long a client keeps its bucket, in seconds; longer than the rollout, or clients are dealt anew.
+    /// Within it the same clients are the first in every rollout.
     pub max_age_s: u64,
 }
 
@@ -273,4 +274,38 @@ pub struct ErrorBody {
     pub kind: String,
     /// The sentence for people.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_build_wrote_is_understood() {
+        let config = r#"{"listen":"127.0.0.1:0","path_prefix":"/","limits":{"header_timeout_ms":1,
+            "idle_timeout_ms":1,"connect_timeout_ms":1,"response_timeout_ms":1,"connections_max":1,
+            "header_bytes_max":1024,"hold_ms":1,"held_max":1},"versions":[],
+            "commitment":{"state":"committed"}}"#;
+        let config: ServiceConfig = serde_json::from_str(config).unwrap();
+        assert_eq!((&config.sticky, &config.testers), (&None, &None));
+        assert_eq!((&config.preview, &config.readiness), (&None, &None));
+        let again = serde_json::to_string(&config).unwrap();
+        assert!(
+            !again.contains("sticky") && !again.contains("preview"),
+            "{again}"
+        );
+        let config = serde_json::to_value(&config).unwrap();
+        let status = serde_json::json!({"config": config, "bound": "127.0.0.1:1", "lease_left_ms": null,
+            "reverted": false, "draining": []});
+        let status: ServiceStatus = serde_json::from_value(status).unwrap();
+        assert_eq!(status.preview_bound, None);
+        let traffic = r#"{"requests":3,"status":[0,3,0,0,0],"failed":0,"retried":0,"held":0,
+            "client_aborted":0,"in_flight":0,"sockets_open":0,"streams_open":0,"sockets_moved":0,
+            "sockets_cut":0,"latency":[]}"#;
+        let traffic: VersionTraffic = serde_json::from_str(traffic).unwrap();
+        assert!(traffic.by_choice.weighted.is_none());
+        let listener: Listener =
+            serde_json::from_str(r#"{"listen":"127.0.0.1:0","bound":"127.0.0.1:1"}"#).unwrap();
+        assert_eq!(listener.preview_of, None);
+    }
 }
