@@ -237,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn spreading_the_wagers_adds_nothing_to_them() {
+        let mut good = Good::new();
+        for _ in 0..1000 {
+            // A margin that no rate can be worse by: nothing speaks.
+            good.see(Counts::new(9000, 9), Counts::new(1000, 1), 1.0, 1.0);
+        }
+        assert!(good.whole().abs() < 1e-9 && good.peak() < 1e-9, "{good:?}");
+    }
+
+    #[test]
     fn numbers_for_people_have_two_digits() {
         for (number, expected) in [(0, 0), (7, 7), (99, 99), (101, 110), (4321, 4400)] {
             assert_eq!(two_digits(number), expected);
