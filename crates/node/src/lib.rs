@@ -17,10 +17,13 @@ mod epmd;
 mod error;
 mod frame;
 mod handshake;
+pub mod health;
 pub mod probe;
+mod prober;
 mod target;
 
 pub use connection::{Bounds, Connection};
 pub use error::{CallError, ConnectError, Error, Exception, Step};
 pub use probe::Probe;
+pub use prober::{Prober, probe};
 pub use target::{Cookie, Door, InvalidNodeName, NodeName, Target};

@@ -1,5 +1,8 @@
 //! What a look at a running node says.
 
+mod read;
+mod script;
+
 use beam::etf::{Pid, Term};
 
 /// How many there are of something that the node limits.

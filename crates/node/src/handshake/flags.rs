@@ -4,6 +4,8 @@
 const EXTENDED_REFERENCES: u64 = 0x4;
 /// Monitors between nodes.
 const DIST_MONITOR: u64 = 0x8;
+/// The same by name. Without it a monitor of a name here is never answered.
+const DIST_MONITOR_NAME: u64 = 0x20;
 const FUN_TAGS: u64 = 0x10;
 const NEW_FUN_TAGS: u64 = 0x80;
 const EXTENDED_PIDS_PORTS: u64 = 0x100;
@@ -27,6 +29,7 @@ const MANDATORY_25_DIGEST: u64 = 1 << 36;
 /// of the cluster; nor are the atom cache and fragments, so that every packet stands for itself.
 pub(super) const OURS: u64 = EXTENDED_REFERENCES
     | DIST_MONITOR
+    | DIST_MONITOR_NAME
     | FUN_TAGS
     | NEW_FUN_TAGS
     | EXTENDED_PIDS_PORTS

@@ -25,7 +25,7 @@ pub(crate) struct Instance {
     _epmd: Ended,
     epmd_port: u16,
     name: NodeName,
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
 }
 
 fn free_port() -> u16 {
@@ -90,8 +90,8 @@ impl Instance {
         // Reads on, so that the node never waits for its output to be taken.
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                if line == "ready" {
-                    drop(ready.send(()));
+                if line == "ready" && ready.send(()).is_err() {
+                    return;
                 }
             }
         });
@@ -101,7 +101,7 @@ impl Instance {
             _epmd: epmd,
             epmd_port,
             name,
-            dir,
+            _dir: dir,
         }
     }
 
@@ -129,10 +129,6 @@ impl Instance {
             door,
             ..self.target()
         }
-    }
-
-    pub(crate) fn dir(&self) -> &std::path::Path {
-        self.dir.path()
     }
 
     /// Kills the node as a host would.

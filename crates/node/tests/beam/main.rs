@@ -7,4 +7,5 @@
 
 mod calls;
 mod connecting;
+mod health;
 mod instance;
