@@ -13,6 +13,7 @@ mod actor;
 mod backoff;
 mod end;
 mod kept;
+mod ports;
 mod prepare;
 mod registry;
 mod resume;
@@ -184,6 +185,7 @@ impl Instance {
             last_exit: kept.last_exit.clone(),
             warm_until_ms: kept.warm_until_ms,
             healthy: *self.verdict.borrow(),
+            hooks: kept.hooks.clone(),
         }
     }
 
@@ -211,6 +213,7 @@ impl Instance {
             took_ms: u64::try_from(sys::clock::since(began).as_millis()).unwrap_or(u64::MAX),
             running: life.process.is_some(),
             restarts: life.kept.restarts,
+            beam: None,
         }
     }
 

@@ -88,6 +88,7 @@ impl From<host::port::Error> for Refusal {
         let kind = match &error {
             host::port::Error::InUse { .. } => "port_in_use",
             host::port::Error::Refused { .. } => "port_refused",
+            host::port::Error::Claimed { .. } => "port_claimed",
             host::port::Error::NoneLeft { .. } => "no_port_left",
         };
         Self::conflict(kind, error)

@@ -8,10 +8,15 @@ use crate::outcome::{Look, Outcome};
 use crate::settings::ComparisonSettings;
 use crate::worse::{Against, Taming, Worse};
 
+/// With fewer requests than this of either version, an interval is put together with the next.
+const REQUESTS_MIN: u64 = 5;
+
 /// Compares rates of bad requests, interval by interval.
 ///
 /// Feed it increments of the same intervals for both versions, beginning when the candidate has its
-/// traffic: stable's history is no baseline. It may be asked after every interval.
+/// traffic: stable's history is no baseline. It may be asked after every interval. Intervals with next to
+/// no requests are put together until each version has five; how many of them were bad plays no part in
+/// that, so the rates of error hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     settings: ComparisonSettings,
@@ -19,7 +24,11 @@ pub struct Comparison {
     worse: Worse,
     good: Good,
     excess: Excess,
+    /// How many intervals were judged.
     intervals: u64,
+    /// Stable's and the candidate's counts that were not judged yet.
+    pending: (Counts, Counts),
+    /// All counts.
     stable: Counts,
     candidate: Counts,
 }
@@ -57,6 +66,7 @@ impl Comparison {
             good: Good::new(),
             excess: Excess::new(),
             intervals: 0,
+            pending: (Counts::NONE, Counts::NONE),
             stable: match baseline {
                 Baseline::Beside => Counts::NONE,
                 Baseline::Before(counts) => counts,
@@ -68,37 +78,47 @@ impl Comparison {
     /// Takes the increments of one interval. After a switch, stable's do not count.
     pub fn see(&mut self, stable: Counts, candidate: Counts) {
         let (stable, candidate) = (stable.whole(), candidate.whole());
-        let settings = self.settings;
-        let (margin, together) = (settings.margin(), settings.together());
-        let taming = Taming {
-            together,
-            interval_max: self.interval_max(),
-        };
+        self.candidate = self.candidate.plus(candidate);
         match self.baseline {
             Baseline::Beside => {
-                if stable.requests > 0 && candidate.requests > 0 {
-                    self.intervals += 1;
-                }
-                self.worse.see(Against::Beside(stable), candidate, taming);
-                self.good.see(stable, candidate, margin, together);
-                self.excess.see(stable, candidate);
                 self.stable = self.stable.plus(stable);
-            }
-            Baseline::Before(before) => {
-                if candidate.requests > 0 {
-                    self.intervals += 1;
+                let (of_stable, of_candidate) = self.pending;
+                self.pending = (of_stable.plus(stable), of_candidate.plus(candidate));
+                let enough = |counts: Counts| counts.requests >= REQUESTS_MIN;
+                if enough(self.pending.0) && enough(self.pending.1) {
+                    self.judge_pending();
                 }
-                // Half of each chance of error goes to not knowing stable's rate.
-                let nats = |at: f64| together * (at + std::f64::consts::LN_2);
-                let highest = rate_at_most(before, nats(settings.alarm_at()));
-                let lowest = rate_at_least(before, nats(settings.good_at()));
-                let rate = before.bad as f64 / before.requests.max(1) as f64;
-                self.worse.see(Against::Rate(highest), candidate, taming);
-                self.good.see_alone(candidate, lowest + margin, together);
-                self.excess.see_alone(candidate, rate);
             }
+            Baseline::Before(before) => self.judge_alone(before, candidate),
         }
-        self.candidate = self.candidate.plus(candidate);
+    }
+
+    fn judge_pending(&mut self) {
+        let (stable, candidate) = std::mem::take(&mut self.pending);
+        if stable.requests == 0 || candidate.requests == 0 {
+            return;
+        }
+        let (margin, together) = (self.settings.margin(), self.settings.together());
+        self.intervals += 1;
+        self.worse
+            .see(Against::Beside(stable), candidate, self.taming());
+        self.good.see(stable, candidate, margin, together);
+        self.excess.see(stable, candidate);
+    }
+
+    fn judge_alone(&mut self, before: Counts, candidate: Counts) {
+        if candidate.requests == 0 {
+            return;
+        }
+        let (margin, together) = (self.settings.margin(), self.settings.together());
+        self.intervals += 1;
+        let highest = rate_at_most(before, together * self.alarm_at());
+        let lowest = rate_at_least(before, together * self.good_at());
+        let rate = before.bad as f64 / before.requests.max(1) as f64;
+        self.worse
+            .see(Against::Rate(highest), candidate, self.taming());
+        self.good.see_alone(candidate, lowest + margin, together);
+        self.excess.see_alone(candidate, rate);
     }
 
     /// Says what is known.
@@ -108,6 +128,14 @@ impl Comparison {
 
     /// Says what is known; `bad` says what the candidate's bad requests did.
     pub(crate) fn outcome_of(&self, look: Look, bad: &str) -> Outcome {
+        let mut last = self.clone();
+        if look == Look::Last {
+            last.judge_pending();
+        }
+        last.judged(look, bad)
+    }
+
+    fn judged(&self, look: Look, bad: &str) -> Outcome {
         if self.is_worse() {
             let detail = format!(
                 "{}; one that is no worse shows this in fewer than one of {} rollouts",
@@ -146,14 +174,8 @@ impl Comparison {
         match self.baseline {
             Baseline::Beside => Good::wanted(self.stable, self.candidate, margin, together, nats),
             Baseline::Before(before) => {
-                let lowest = rate_at_least(before, together * nats);
-                Good::wanted(
-                    Counts::NONE,
-                    self.candidate,
-                    lowest + margin,
-                    together,
-                    nats,
-                )
+                let claimed = rate_at_least(before, together * nats) + margin;
+                Good::wanted(Counts::NONE, self.candidate, claimed, together, nats)
             }
         }
     }
@@ -184,10 +206,13 @@ impl Comparison {
     }
 
     /// The most that one interval may say: one fewer than `intervals_min` of them do not decide.
-    fn interval_max(&self) -> f64 {
-        match self.settings.intervals_min {
-            0 | 1 => f64::INFINITY,
-            intervals => self.alarm_at() / f64::from(intervals - 1) * 0.999,
+    fn taming(&self) -> Taming {
+        Taming {
+            together: self.settings.together(),
+            interval_max: match self.settings.intervals_min {
+                0 | 1 => f64::INFINITY,
+                intervals => self.alarm_at() / f64::from(intervals - 1) * 0.999,
+            },
         }
     }
 
@@ -225,3 +250,6 @@ impl Comparison {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

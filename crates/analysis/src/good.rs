@@ -89,7 +89,8 @@ impl Good {
         nats: f64,
     ) -> Option<u64> {
         let (of_stable, of_candidate) = (stable.requests as f64, candidate.requests as f64);
-        let rate = ((stable.bad + candidate.bad) as f64 + 0.5) / (of_stable + of_candidate + 1.0);
+        let rate =
+            (stable.bad as f64 + candidate.bad as f64 + 0.5) / (of_stable + of_candidate + 1.0);
         let claim = nearest(of_stable, of_candidate, rate, margin)?;
         let each = divergence(rate, claim.candidate)
             + of_stable * divergence(rate, claim.stable) / of_candidate.max(1.0);
@@ -233,6 +234,16 @@ mod tests {
             taken += 1;
             assert!(taken < 60, "{good:?}");
         }
+    }
+
+    #[test]
+    fn spreading_the_wagers_adds_nothing_to_them() {
+        let mut good = Good::new();
+        for _ in 0..1000 {
+            // A margin that no rate can be worse by: nothing speaks.
+            good.see(Counts::new(9000, 9), Counts::new(1000, 1), 1.0, 1.0);
+        }
+        assert!(good.whole().abs() < 1e-9 && good.peak() < 1e-9, "{good:?}");
     }
 
     #[test]

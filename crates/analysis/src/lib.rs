@@ -28,6 +28,7 @@ mod latency;
 mod number;
 mod outcome;
 mod settings;
+mod template;
 mod threshold;
 mod worse;
 
@@ -38,4 +39,5 @@ pub use latency::{LatencyBound, LatencyComparison, LatencySettings, slower_than}
 pub use number::{Number, NumberError};
 pub use outcome::{Look, Outcome};
 pub use settings::{ComparisonSettings, SettingsError};
+pub use template::{QueryTemplate, TemplateError, Variables};
 pub use threshold::{Measurement, Threshold, ThresholdSettings};

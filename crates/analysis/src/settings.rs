@@ -30,14 +30,14 @@ impl ComparisonSettings {
         false_alarms_permille: 10,
         misses_permille: 50,
         margin_ppm: 10_000,
-        together_max: 2,
+        together_max: 1,
         intervals_min: 2,
     };
 
     /// For slow requests, which come in larger clusters: five points more of them.
     pub const USUAL_LATENCY: Self = Self {
         margin_ppm: 50_000,
-        together_max: 4,
+        together_max: 2,
         ..Self::USUAL
     };
 

@@ -63,7 +63,9 @@ impl Worse {
     pub(crate) fn see(&mut self, against: Against, candidate: Counts, taming: Taming) {
         let speaks = match against {
             Against::Beside(stable) => {
-                stable.requests > 0 && candidate.requests > 0 && stable.bad + candidate.bad > 0
+                stable.requests > 0
+                    && candidate.requests > 0
+                    && (stable.bad > 0 || candidate.bad > 0)
             }
             Against::Rate(rate) => candidate.requests > 0 && rate > 0.0 && rate < 1.0,
         };
@@ -103,7 +105,7 @@ impl Worse {
 fn beside(stable: Counts, candidate: Counts, ratio: f64) -> f64 {
     let (of_stable, of_candidate) = (stable.requests as f64, candidate.requests as f64);
     let all = of_stable + of_candidate;
-    let bad = (stable.bad + candidate.bad) as f64;
+    let bad = stable.bad as f64 + candidate.bad as f64;
     let (share, rate) = (of_candidate / all, bad / all);
     let log_ratio = libm::log(ratio);
     let (more, less) = (ratio - 1.0, 1.0 - 1.0 / ratio);

@@ -1,4 +1,4 @@
-//! BEAM files and Erlang term text, read and written from bytes under explicit limits.
+//! BEAM files, Erlang term text and the external term format, read and written from bytes under explicit limits.
 //!
 //! A core crate: nothing here opens a file, reads a clock or starts a process. Every reader takes
 //! `&[u8]` and [`Limits`], and answers any bytes with a value or an error, never a panic.
@@ -7,11 +7,13 @@
 //! .beam bytes ──BeamFile──▶ chunks, module name, md5 (equal to beam_lib:md5/1)
 //! term text ───term::consult──▶ Term ──▶ AppFile, RelFile
 //! Term ───term::print──▶ text that file:consult/1 reads back as the same term
+//! term_to_binary/1 ──etf::decode──▶ etf::Term ──etf::encode──▶ binary_to_term/1
 //! ```
 
 pub mod app;
 pub mod chunks;
 pub mod digest;
+pub mod etf;
 mod limits;
 pub mod rel;
 pub mod releases;

@@ -6,7 +6,7 @@
 
 mod lex;
 mod parse;
-mod print;
+pub(crate) mod print;
 
 pub use parse::{TermError, consult, consult_one};
 

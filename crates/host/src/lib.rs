@@ -9,6 +9,7 @@
 //! A program outlives the agent *and* its shim: its output goes to a FIFO that it holds open itself, so
 //! that a shim that is killed breaks nothing. The next shim of the directory adopts what still runs.
 
+pub mod command;
 pub mod environment;
 pub mod epmd;
 pub mod log;

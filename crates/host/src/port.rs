@@ -1,9 +1,14 @@
-//! Ports for instances: free ones found by binding, fixed ones proved free.
+//! Ports for instances: free ones found by binding, fixed ones proved free, both claimed against other
+//! agents of the machine.
+
+mod claim;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+pub use claim::Claim;
 
 /// The lowest port that is given out.
 const FIRST: u16 = 20_000;
@@ -33,6 +38,17 @@ pub enum Error {
         /// The system's own error.
         source: io::Error,
     },
+    /// Another agent of this machine has given it to an instance.
+    #[error(
+        "port {port} for {variable} is given to an instance of another agent on this machine: choose \
+         another port in [ports], or \"auto\""
+    )]
+    Claimed {
+        /// The port.
+        port: u16,
+        /// The variable it was meant for.
+        variable: String,
+    },
     /// There is none left.
     #[error("no free port for {variable} between {FIRST} and {end}", end = end())]
     NoneLeft {
@@ -45,21 +61,42 @@ fn by(holder: Option<&(i32, String)>) -> String {
     holder.map_or_else(String::new, |(pid, name)| format!(" by {name} (pid {pid})"))
 }
 
-/// Finds a free port that is not in `taken`. It lies below those that the system gives to clients, so that
-/// no outgoing connection sits on it when the instance comes back after a crash; where the search begins
-/// follows from `seed`, so that an instance tends to get the same one.
+/// Finds a free port that is not in `taken`, and claims it. It lies below those that the system gives to
+/// clients, so that no outgoing connection sits on it when the instance comes back after a crash; where the
+/// search begins follows from `seed`, so that an instance tends to get the same one.
 ///
 /// # Errors
 /// [`Error::NoneLeft`].
-pub fn free(seed: &str, variable: &str, taken: &BTreeSet<u16>) -> Result<u16, Error> {
+pub fn free(seed: &str, variable: &str, taken: &BTreeSet<u16>) -> Result<Claim, Error> {
     let count = end() - FIRST;
     let start = u16::try_from(hash(&[seed, variable]) % u64::from(count)).unwrap_or(0);
     (0..count)
         .map(|step| FIRST + (start + step) % count)
-        .find(|port| !taken.contains(port) && bind(*port).is_ok())
+        .filter(|port| !taken.contains(port))
+        // Claimed before it is tried: the attempt would be in the way of one who is about to listen there.
+        .filter_map(|port| Claim::of(port).ok().flatten())
+        .find(|claim| bind(claim.port()).is_ok())
         .ok_or_else(|| Error::NoneLeft {
             variable: variable.to_owned(),
         })
+}
+
+/// Claims a given port, and proves that nobody listens on it.
+///
+/// # Errors
+/// [`Error::Claimed`], and those of [`check_free`].
+pub fn claim(variable: &str, port: u16) -> Result<Claim, Error> {
+    let claim = Claim::of(port).map_err(|source| Error::Refused {
+        port,
+        variable: variable.to_owned(),
+        source,
+    })?;
+    let claim = claim.ok_or_else(|| Error::Claimed {
+        port,
+        variable: variable.to_owned(),
+    })?;
+    check_free(variable, port)?;
+    Ok(claim)
 }
 
 /// Proves that nobody listens on a port.
@@ -113,13 +150,19 @@ mod tests {
     #[test]
     fn a_port_is_not_given_twice_nor_while_someone_listens() {
         let mut taken = BTreeSet::new();
-        let first = free("shop.production-1", "PORT", &taken).unwrap();
+        let find = |taken: &BTreeSet<u16>| free("shop.production-1", "PORT", taken).unwrap();
+        let first = find(&taken);
+        // Another agent searches from the same place on.
+        let second = find(&taken);
+        assert_ne!(first.port(), second.port());
+        let first = { first }.port();
         let held = TcpListener::bind(("127.0.0.1", first)).unwrap();
-        let second = free("shop.production-1", "PORT", &taken).unwrap();
-        assert_ne!(first, second);
+        assert_ne!(find(&taken).port(), first);
         drop(held);
         taken.insert(first);
-        assert_ne!(free("shop.production-1", "PORT", &taken).unwrap(), first);
+        assert_ne!(find(&taken).port(), first);
+        let error = claim("PORT", second.port()).unwrap_err().to_string();
+        assert!(error.contains("another agent"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
@@ -23,6 +24,11 @@ pub fn all() -> impl Iterator<Item = i32> {
 pub fn name(pid: i32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(name.trim_end().to_owned())
+}
+
+/// Whether a process has `path`, a canonical one, open as its file descriptor `fd`.
+pub fn has_open(pid: i32, fd: u32, path: &Path) -> bool {
+    fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|target| target == path)
 }
 
 /// Every living process below `pid`, itself not counted.

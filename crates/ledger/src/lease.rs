@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::Error;
 use crate::ledger::{Stop, Work, from_sql_int, sql_int};
-use crate::wire::v1::{Holder, Lease, Refusal, Reply};
+use crate::wire::v1::{Holder, Lease, Refusal, Reply, Requested, Verb};
 
 /// A row of the table: the token stays when the holder is gone.
 struct Row {
@@ -83,7 +83,17 @@ pub(crate) fn renew(
             params![sql_int(work.now_ms.saturating_add(ttl_ms)), service],
         )
         .map_err(work.at("renew a lease"))?;
-    Ok(Reply::Renewed { abort_wanted_by })
+    let requests = abort_wanted_by
+        .map(|by| Requested {
+            id: token,
+            verb: Verb::Abort,
+            by,
+            why: None,
+            at_ms: work.now_ms,
+        })
+        .into_iter()
+        .collect();
+    Ok(Reply::Renewed { requests })
 }
 
 pub(crate) fn release(work: &Work<'_>, service: &str, token: u64) -> Result<Reply, Stop> {

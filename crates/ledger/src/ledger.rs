@@ -122,6 +122,7 @@ impl Ledger {
                 plan,
                 settings,
                 by,
+                ..
             } => {
                 lease::require(&work, &service, token)?;
                 rollouts::begin(&work, &service, token, &plan, &settings, &by)?
@@ -132,6 +133,7 @@ impl Ledger {
                 rollout,
                 entries,
                 effect,
+                ..
             } => {
                 lease::require(&work, &service, token)?;
                 rollouts::append(&work, &service, &rollout, &entries, &effect)?
@@ -139,6 +141,15 @@ impl Ledger {
             Call::Rollout { rollout } => rollouts::read(&work, &rollout)?,
             Call::Rollouts { service, limit } => rollouts::list(&work, service.as_deref(), limit)?,
             Call::Service { service } => service::read(&work, &service)?,
+            Call::Request { .. }
+            | Call::Taken { .. }
+            | Call::Freeze { .. }
+            | Call::Thaw { .. }
+            | Call::Freezes { .. }
+            | Call::Verify => {
+                let message = "this ledger cannot do that".to_owned();
+                return Err(Stop::Rule(Refusal::Invalid, message));
+            }
         };
         work.sql.commit().map_err(Error::at("commit", path))?;
         Ok(reply)

@@ -15,3 +15,6 @@ pub mod wire;
 
 pub use error::Error;
 pub use ledger::Ledger;
+
+/// How long a request waits for a holder, in milliseconds: after that nobody is told of it.
+pub const REQUEST_LASTS_MS: u64 = 10 * 60 * 1000;

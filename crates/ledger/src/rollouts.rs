@@ -1,12 +1,11 @@
 //! Rollouts and their journals. A journal is append-only, without gaps.
 
-use rollout::journal::v1::{Entry, Plan};
 use rusqlite::{OptionalExtension, params};
 
 use crate::Error;
 use crate::ledger::{Stop, Work, from_sql_int, sql_int};
 use crate::service;
-use crate::wire::v1::{Outcome, Record, Refusal, Reply, Summary};
+use crate::wire::v1::{Document, Entry, Outcome, Record, Refusal, Reply, Summary};
 
 const COLUMNS: &str =
     "id, service, plan, by, began_ms, updated_ms, phase, finished, cause, receipt";
@@ -15,7 +14,7 @@ pub(crate) fn begin(
     work: &Work<'_>,
     service: &str,
     token: u64,
-    plan: &Plan,
+    plan: &Document,
     settings: &serde_json::Value,
     by: &str,
 ) -> Result<Reply, Stop> {
@@ -217,6 +216,7 @@ pub(crate) fn read(work: &Work<'_>, rollout: &str) -> Result<Reply, Stop> {
         summary: columns.summary(work)?,
         settings: work.json("the settings of a rollout", &settings)?,
         entries,
+        broken: None,
     };
     Ok(Reply::Rollout {
         rollout: Some(Box::new(record)),

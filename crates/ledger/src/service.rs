@@ -46,6 +46,7 @@ pub(crate) fn read(work: &Work<'_>, service: &str) -> Result<Reply, Stop> {
         history,
         marks,
         unfinished: unfinished(work, service)?,
+        behind: Vec::new(),
     })
 }
 

@@ -2,6 +2,8 @@
 
 use tokio::time::Instant;
 
+use crate::marks::Marks;
+
 /// What protocol a client would go over to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -42,6 +44,8 @@ pub(crate) struct Ask {
     pub(crate) is_idempotent: bool,
     /// Whether the client wants to go over to another protocol.
     pub(crate) upgrade: Wish,
+    /// What it says of the version it belongs to.
+    pub(crate) marks: Marks,
     /// When its head was complete.
     pub(crate) begun: Instant,
 }

@@ -13,6 +13,7 @@ use crate::http1::body::{Decoder, Piece};
 use crate::http1::forward::{put, put_display};
 use crate::http1::response::{Answer, Persistence};
 use crate::http1::trailers;
+use crate::sticky::NewBucket;
 
 /// How much of a body is gathered before it is passed on.
 const FLIGHT_BYTES: usize = 2 * BUFFER_BYTES;
@@ -177,11 +178,11 @@ impl Downstream for Client1 {
 
     fn interim(&mut self, answer: &Answer<'_, '_>) {
         if self.is_http_11 {
-            answer.write(Framing::None, Persistence::Implied, &mut self.output);
+            answer.write(Framing::None, Persistence::Implied, None, &mut self.output);
         }
     }
 
-    fn begin(&mut self, answer: &Answer<'_, '_>) {
+    fn begin(&mut self, answer: &Answer<'_, '_>, bucket: Option<NewBucket<'_>>) {
         self.answer = match (answer.onward(), self.is_http_11) {
             (Framing::Chunked | Framing::Close, true) => Framing::Chunked,
             (Framing::Chunked | Framing::Close, false) => Framing::Close,
@@ -189,7 +190,7 @@ impl Downstream for Client1 {
         };
         // What is said is kept to, even if the rest of the request's body still comes.
         self.close |= self.answer == Framing::Close || !self.request.is_done();
-        answer.write(self.answer, self.persistence(), &mut self.output);
+        answer.write(self.answer, self.persistence(), bucket, &mut self.output);
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, ClientFault>> {

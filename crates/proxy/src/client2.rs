@@ -14,6 +14,7 @@ use crate::http1::forward::put;
 use crate::http1::response::Answer;
 use crate::http1::trailers;
 use crate::pipe::{Reader, Writer, pipe};
+use crate::sticky::NewBucket;
 
 /// One request of an HTTP/2 client.
 #[derive(Debug)]
@@ -124,13 +125,18 @@ impl Downstream for Client2 {
         // `Expect` was not passed to the instance.
     }
 
-    fn begin(&mut self, answer: &Answer<'_, '_>) {
+    fn begin(&mut self, answer: &Answer<'_, '_>, bucket: Option<NewBucket<'_>>) {
         let (writer, reader) = pipe();
         let mut response = Response::new(reader);
         *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
         let fields = response.headers_mut();
         for field in answer.passed() {
             append(fields, field.name.as_bytes(), field.value);
+        }
+        if let Some(bucket) = bucket {
+            let mut value = Vec::new();
+            bucket.write(&mut value);
+            append(fields, b"set-cookie", &value);
         }
         let length = match answer.onward() {
             Framing::Length(length) => Some(length),

@@ -7,7 +7,7 @@
 //! ```
 
 /// Milliseconds of a clock that counts from the machine's boot.
-pub(crate) type Tick = u64;
+pub type Tick = u64;
 
 /// How firm the weights are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,9 @@ pub(crate) enum Commitment {
 }
 
 /// A wish that comes too late: the lease ran out and traffic is back at stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reverted;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the lease ran out and all traffic is back at stable: give the weights anew")]
+pub struct Reverted;
 
 /// A commitment with whether its lease ran out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +58,8 @@ impl Firmness {
     }
 
     /// Renews the lease; where there is none (any more), nothing needs renewal.
-    pub(crate) fn renew(&mut self, until: Tick) -> Result<(), Reverted> {
-        self.refuse_if_reverted()?;
+    pub(crate) fn renew(&mut self, now: Tick, until: Tick) -> Result<(), Reverted> {
+        self.refuse_if_too_late(now)?;
         if let Commitment::Leased { expires, .. } = &mut self.commitment {
             *expires = until;
         }
@@ -66,8 +67,8 @@ impl Firmness {
     }
 
     /// Makes leased weights prepared.
-    pub(crate) fn prepare(&mut self) -> Result<(), Reverted> {
-        self.refuse_if_reverted()?;
+    pub(crate) fn prepare(&mut self, now: Tick) -> Result<(), Reverted> {
+        self.refuse_if_too_late(now)?;
         if let Commitment::Leased { stable, .. } = &self.commitment {
             let stable = stable.clone();
             self.commitment = Commitment::Prepared { stable };
@@ -76,22 +77,20 @@ impl Firmness {
     }
 
     /// Makes the weights final.
-    pub(crate) fn commit(&mut self) -> Result<(), Reverted> {
-        self.refuse_if_reverted()?;
+    pub(crate) fn commit(&mut self, now: Tick) -> Result<(), Reverted> {
+        self.refuse_if_too_late(now)?;
         self.commitment = Commitment::Committed;
         Ok(())
     }
 
-    /// What is left of the lease.
-    pub(crate) fn left(&self, now: Tick) -> Option<u64> {
-        match self.commitment {
-            Commitment::Leased { expires, .. } => Some(expires.saturating_sub(now)),
-            _ => None,
+    fn refuse_if_too_late(&self, now: Tick) -> Result<(), Reverted> {
+        let is_over =
+            matches!(self.commitment, Commitment::Leased { expires, .. } if expires <= now);
+        if self.reverted || is_over {
+            Err(Reverted)
+        } else {
+            Ok(())
         }
-    }
-
-    fn refuse_if_reverted(&self) -> Result<(), Reverted> {
-        if self.reverted { Err(Reverted) } else { Ok(()) }
     }
 }
 
@@ -110,31 +109,36 @@ mod tests {
     fn a_lease_runs_out_once_and_then_refuses_everything() {
         let mut firmness = leased(100);
         assert_eq!(firmness.expire(99), None);
-        assert_eq!(firmness.left(40), Some(60));
+        let mut late = firmness.clone();
+        assert_eq!(
+            late.commit(100),
+            Err(Reverted),
+            "before anybody saw it run out"
+        );
         assert_eq!(firmness.expire(100).as_deref(), Some("old"));
         assert_eq!(firmness.expire(101), None);
-        assert_eq!(firmness.renew(500), Err(Reverted));
-        assert_eq!(firmness.prepare(), Err(Reverted));
-        assert_eq!(firmness.commit(), Err(Reverted));
+        assert_eq!(firmness.renew(101, 500), Err(Reverted));
+        assert_eq!(firmness.prepare(101), Err(Reverted));
+        assert_eq!(firmness.commit(101), Err(Reverted));
         assert!(firmness.reverted);
     }
 
     #[test]
     fn a_renewed_lease_lives_on() {
         let mut firmness = leased(100);
-        firmness.renew(200).unwrap();
+        firmness.renew(99, 200).unwrap();
         assert_eq!(firmness.expire(150), None);
     }
 
     #[test]
     fn prepared_never_reverts_alone() {
         let mut firmness = leased(100);
-        firmness.prepare().unwrap();
-        firmness.prepare().unwrap();
+        firmness.prepare(99).unwrap();
+        firmness.prepare(99).unwrap();
         assert_eq!(firmness.expire(Tick::MAX), None);
-        firmness.commit().unwrap();
-        firmness.commit().unwrap();
-        firmness.prepare().unwrap();
+        firmness.commit(200).unwrap();
+        firmness.commit(200).unwrap();
+        firmness.prepare(99).unwrap();
         assert_eq!(firmness.commitment, Commitment::Committed);
         assert!(!firmness.reverted);
     }

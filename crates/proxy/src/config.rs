@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::claims;
 use crate::control::v1::{Commitment, ServiceConfig};
+use crate::http1::fields::{self, Field};
 
 /// The most versions, and instances of a version.
 const VERSIONS_MAX: usize = 16;
@@ -10,6 +12,8 @@ const BACKENDS_MAX: usize = 256;
 const HOSTS_MAX: usize = 256;
 /// A lease longer than a day is a mistake in units.
 const LEASE_MS_MAX: u64 = 86_400_000;
+/// Browsers keep no cookie for longer than 400 days (draft-ietf-httpbis-rfc6265bis, 5.5).
+const COOKIE_S_MAX: u64 = 400 * 86_400;
 
 /// Says what is wrong with a service's key.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
@@ -76,6 +80,8 @@ pub(crate) fn check(config: &ServiceConfig) -> Result<(), String> {
         }
     }
     check_claim(config)?;
+    check_sticky(config)?;
+    check_beside(config)?;
     let limits = &config.limits;
     for (name, value) in [
         ("header_timeout_ms", limits.header_timeout_ms),
@@ -119,10 +125,93 @@ fn check_claim(config: &ServiceConfig) -> Result<(), String> {
     Ok(())
 }
 
+fn check_sticky(config: &ServiceConfig) -> Result<(), String> {
+    let Some(sticky) = &config.sticky else {
+        return Ok(());
+    };
+    let (name, max_age_s) = (&sticky.cookie, sticky.max_age_s);
+    if !is_token(name) {
+        return Err(format!(
+            "`{name}` is no cookie name: such as `cutover_bucket`"
+        ));
+    }
+    // Browsers take these only with `Secure`, which is not always there.
+    let prefixed = |prefix: &str| {
+        let start = name.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if prefixed("__Secure-") || prefixed("__Host-") {
+        return Err(format!("the cookie name `{name}` has a reserved prefix"));
+    }
+    if max_age_s == 0 || max_age_s > COOKIE_S_MAX {
+        return Err(format!(
+            "max_age_s is {max_age_s}: it must be 1 to {COOKIE_S_MAX}"
+        ));
+    }
+    // It is written into the cookie as it is.
+    if config.path_prefix.contains(';') || !config.path_prefix.bytes().all(|b| b.is_ascii_graphic())
+    {
+        let prefix = &config.path_prefix;
+        return Err(format!(
+            "the path prefix `{prefix}` cannot be a cookie's path"
+        ));
+    }
+    Ok(())
+}
+
+/// What is beside the weights: testers, preview, readiness.
+fn check_beside(config: &ServiceConfig) -> Result<(), String> {
+    if let Some(testers) = &config.testers {
+        let name = &testers.header;
+        if !is_token(name) || fields::class(name.as_bytes()) != Field::EndToEnd {
+            return Err(format!("`{name}` is no header that testers can send"));
+        }
+        let allowed = |value: &String| {
+            let printable = |b: u8| b.is_ascii_graphic() || b == b' ';
+            value.len() <= 1024 && value.trim() == value && value.bytes().all(printable)
+        };
+        if !testers.value.as_ref().is_none_or(allowed) {
+            return Err(format!(
+                "the value of {name} is no header value: printable, without spaces around it"
+            ));
+        }
+    }
+    if let Some(preview) = &config.preview {
+        let artifact = &preview.artifact;
+        if !config.versions.iter().any(|v| v.artifact == *artifact) {
+            return Err(format!(
+                "the preview's artifact {artifact} is not among the versions"
+            ));
+        }
+        if preview.listen.port() != 0 && preview.listen == config.listen {
+            return Err(format!(
+                "the preview listens on {}, as the service does: give it another address",
+                preview.listen
+            ));
+        }
+    }
+    if let Some(readiness) = &config.readiness {
+        let path = &readiness.path;
+        let prefix = claims::normal_prefix(&config.path_prefix);
+        if path.contains(['?', '#', ' ']) || !claims::covers(&prefix, path) {
+            return Err(format!(
+                "the readiness path `{path}` is not under the path prefix {prefix}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A token as header and cookie names are (RFC 9110, 5.6.2).
+fn is_token(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.len() <= 128 && name.bytes().all(allowed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::v1::{Limits, Version};
+    use crate::control::v1::{Limits, Preview, Readiness, Sticky, Testers, Version};
 
     fn config(weights: &[u8]) -> ServiceConfig {
         ServiceConfig {
@@ -139,6 +228,10 @@ mod tests {
                 })
                 .collect(),
             commitment: Commitment::Committed,
+            sticky: None,
+            testers: None,
+            preview: None,
+            readiness: None,
         }
     }
 
@@ -169,6 +262,49 @@ mod tests {
         };
         check(&|c| c.commitment = leased(10, "nobody"), "nobody");
         check(&|c| c.commitment = leased(0, "a0"), "lease");
+        let sticky = |cookie: &str, max_age_s| {
+            Some(Sticky {
+                cookie: cookie.to_owned(),
+                max_age_s,
+            })
+        };
+        check(&|c| c.sticky = sticky("a b", 60), "a b");
+        check(&|c| c.sticky = sticky("__host-a", 60), "reserved");
+        check(&|c| c.sticky = sticky("a", 0), "max_age_s");
+        let sticky_at = |c: &mut ServiceConfig| {
+            c.sticky = sticky("a", 60);
+            c.path_prefix = "/a;b".to_owned();
+        };
+        check(&sticky_at, "/a;b");
+        let testers = |header: &str, value: &str| {
+            Some(Testers {
+                header: header.to_owned(),
+                value: Some(value.to_owned()),
+                artifact: "a1".to_owned(),
+            })
+        };
+        check(&|c| c.testers = testers("Connection", "x"), "Connection");
+        check(&|c| c.testers = testers("x-try", " x"), "value");
+        let preview = |listen: &str, artifact: &str| {
+            Some(Preview {
+                listen: listen.parse().unwrap(),
+                artifact: artifact.to_owned(),
+            })
+        };
+        check(&|c| c.preview = preview("127.0.0.1:0", "nobody"), "nobody");
+        let preview_at_home = |c: &mut ServiceConfig| {
+            c.listen = "127.0.0.1:4000".parse().unwrap();
+            c.preview = preview("127.0.0.1:4000", "a1");
+        };
+        check(&preview_at_home, "another address");
+        let readiness = |c: &mut ServiceConfig| {
+            c.path_prefix = "/shop/".to_owned();
+            c.readiness = Some(Readiness {
+                path: "/ready".to_owned(),
+                ready: true,
+            });
+        };
+        check(&readiness, "/ready");
         assert!(check_key("shop.production").is_ok());
         assert!(check_key("../x").is_err());
     }

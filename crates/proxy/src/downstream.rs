@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use crate::http1::body::BadBody;
 use crate::http1::response::Answer;
+use crate::sticky::NewBucket;
 
 /// Why no more can be had from a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub(crate) trait Downstream: Send {
     /// Passes on an interim answer (1xx).
     fn interim(&mut self, answer: &Answer<'_, '_>);
 
-    /// Begins the answer; after this nothing else can be said.
-    fn begin(&mut self, answer: &Answer<'_, '_>);
+    /// Begins the answer, with a cookie of the proxy's own; after this nothing else can be said.
+    fn begin(&mut self, answer: &Answer<'_, '_>, bucket: Option<NewBucket<'_>>);
 
     /// Takes some of the answer's body; says how much.
     fn poll_data(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, ClientFault>>;

@@ -23,6 +23,7 @@ use crate::http1::body::{BadBody, Decoder, Piece};
 use crate::http1::response::{self, BadAnswer, EventStream};
 use crate::outgoing::Outgoing;
 use crate::sockets::{Entry, Order};
+use crate::table::Route;
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 
@@ -90,7 +91,7 @@ pub(crate) struct Exchange<'a, D> {
     out: &'a mut Outgoing,
     counted: &'a mut Counted,
     ask: Ask,
-    limits: &'a Limits,
+    route: &'a Route,
     phase: Phase,
     stream: Option<Stream>,
     reusable: bool,
@@ -112,7 +113,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         out: &'a mut Outgoing,
         counted: &'a mut Counted,
         ask: Ask,
-        limits: &'a Limits,
+        route: &'a Route,
         now: Instant,
     ) -> Self {
         Self {
@@ -121,7 +122,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             out,
             counted,
             ask,
-            limits,
+            route,
             phase: Phase::Head,
             stream: None,
             reusable: false,
@@ -132,7 +133,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             waits_for_client: false,
             active: false,
             last_active: now,
-            check_at: now + check_interval(limits),
+            check_at: now + check_interval(&route.limits),
         }
     }
 
@@ -162,7 +163,7 @@ impl<'a, D: Downstream> Exchange<'a, D> {
             if let Some(end) = self.check(now) {
                 return Poll::Ready(end);
             }
-            self.check_at = now + check_interval(self.limits);
+            self.check_at = now + check_interval(&self.route.limits);
         }
         Poll::Pending
     }
@@ -350,11 +351,14 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         if status == 101 && !self.ask.upgrade.allows(answer.upgrade) {
             return Err(self.instance(Wrong::Malformed("the instance switches protocols unasked")));
         }
+        let choice = self.counted.choice();
         let latency = self.ask.begun.elapsed().as_micros();
         self.counted
             .shard()
-            .answered(status, u64::try_from(latency).unwrap_or(u64::MAX));
-        self.down.begin(&answer);
+            .answered(choice, status, u64::try_from(latency).unwrap_or(u64::MAX));
+        let bucket = self.ask.marks.new_bucket(self.route);
+        self.down
+            .begin(&answer, bucket.filter(|_| !answer.is_shared()));
         self.reusable = answer.keep_alive;
         if status == 101 {
             self.phase = Phase::Flushing(End::Upgraded);
@@ -409,10 +413,10 @@ impl<'a, D: Downstream> Exchange<'a, D> {
         let waits_for_answer =
             matches!(self.phase, Phase::Head) && self.out.body_done && self.out.is_sent();
         if waits_for_answer {
-            return longer_than(self.limits.response_timeout_ms)
+            return longer_than(self.route.limits.response_timeout_ms)
                 .then(|| self.instance(Wrong::TimedOut));
         }
-        if !longer_than(self.limits.idle_timeout_ms) {
+        if !longer_than(self.route.limits.idle_timeout_ms) {
             return None;
         }
         let uploads = !self.out.body_done && self.out.is_sent();

@@ -1,6 +1,6 @@
 //! One request counted while it is under way, on whatever path it ends.
 
-use crate::counters::{Count, Shard};
+use crate::counters::{Answers, Choice, Count, Shard};
 use crate::table::Target;
 use crate::version::{BackendState, VersionState};
 
@@ -62,6 +62,16 @@ impl Counted {
     /// Where this worker counts for the version.
     pub(crate) fn shard(&self) -> &Shard {
         &self.target.version.shards[self.worker]
+    }
+
+    /// How the request came to the version.
+    pub(crate) fn choice(&self) -> Choice {
+        self.target.choice
+    }
+
+    /// Where this worker counts what becomes of such requests.
+    pub(crate) fn answers(&self) -> &Answers {
+        self.shard().of(self.choice())
     }
 
     fn gauge(&self) -> &Count {

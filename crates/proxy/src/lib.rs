@@ -10,8 +10,8 @@
 //!                           └─ table (snapshot) ◀─ registry ◀─ control socket
 //! ```
 //!
-//! What decides without I/O is in `choice`, `claims`, `commitment`, `config`, `events`, `frames` and
-//! `http1`. Counters have one writer each (`counters`). A change is durable (`state`) before it is in
+//! What decides without I/O is in [`choice`], `claims`, `commitment`, `config`, `events`, `frames`,
+//! `http1`, [`Split`] and `sticky`. Counters have one writer each (`counters`). A change is durable (`state`) before it is in
 //! force, but for the return to stable, which comes first.
 //!
 //! # What a client's word counts for
@@ -21,7 +21,7 @@
 
 mod ask;
 mod buffer;
-mod choice;
+pub mod choice;
 mod claims;
 mod client1;
 mod client2;
@@ -29,6 +29,7 @@ mod commitment;
 mod config;
 pub mod control;
 mod counters;
+mod door;
 mod downstream;
 mod drain;
 mod events;
@@ -37,8 +38,10 @@ mod flight;
 mod frames;
 mod home;
 mod http1;
+mod layout;
 mod listener;
 mod listeners;
+mod marks;
 mod metrics;
 mod outgoing;
 mod perform;
@@ -49,7 +52,9 @@ mod serve1;
 mod serve2;
 mod service;
 mod sockets;
+mod split;
 mod state;
+mod sticky;
 mod table;
 mod timer;
 mod tunnel;
@@ -61,6 +66,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 pub use home::ServeError;
+pub use split::{InvalidConfig, Reverted, Split, Tick};
 
 /// What a proxy is started with.
 #[derive(Debug, Clone)]

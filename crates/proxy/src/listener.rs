@@ -8,18 +8,23 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that may wait to be accepted, for each worker.
 const BACKLOG: i32 = 4096;
 
-/// Binds `count` sockets to an address; port 0 takes any free one, the same for all.
+/// Says whether an address can be bound by us alone: SO_REUSEPORT would silently share the port with
+/// another proxy of the same user.
 ///
 /// # Errors
 /// Where the address is not ours, or in use, also by a listener that would share it.
+pub(crate) fn is_free(address: SocketAddr) -> io::Result<()> {
+    socket(address, false).map(drop)
+}
+
+/// Binds `count` sockets to an address; port 0 takes any free one, the same for all.
+///
+/// # Errors
+/// Where the address is not ours, or in use, but for listeners of this user that share it.
 pub(crate) fn bind(
     address: SocketAddr,
     count: usize,
 ) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    if address.port() != 0 {
-        // SO_REUSEPORT would silently share the port with another proxy of the same user.
-        drop(socket(address, false)?);
-    }
     let mut bound = address;
     let mut sockets = Vec::with_capacity(count);
     for _ in 0..count {
@@ -59,7 +64,7 @@ mod tests {
         for socket in &sockets {
             assert_eq!(socket.local_addr().unwrap(), bound);
         }
-        let taken = bind(bound, 3).unwrap_err();
+        let taken = is_free(bound).unwrap_err();
         assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     }
 }

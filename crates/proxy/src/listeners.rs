@@ -1,14 +1,15 @@
-//! Every address that is listened on, by the address as configured.
+//! Every address that is listened on.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::control::v1::Listener;
+use crate::door::Door;
 use crate::listener;
 use crate::worker::Task;
 
@@ -17,13 +18,16 @@ struct Listening {
     bound: SocketAddr,
     open: Arc<AtomicU32>,
     is_bound: bool,
+    closed: Arc<()>,
 }
 
 /// All listeners; the sockets themselves are with the workers.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     workers: Vec<UnboundedSender<Task>>,
-    all: BTreeMap<SocketAddr, Listening>,
+    all: BTreeMap<Door, Listening>,
+    /// Those that the workers have yet to close.
+    closing: Vec<(SocketAddr, Weak<()>)>,
 }
 
 impl Listeners {
@@ -32,6 +36,7 @@ impl Listeners {
         Self {
             workers,
             all: BTreeMap::new(),
+            closing: Vec::new(),
         }
     }
 
@@ -41,11 +46,12 @@ impl Listeners {
     }
 
     /// Enters a listener of a restored service, to be bound by [`Listeners::bind_missing`].
-    pub(crate) fn enter(&mut self, listen: SocketAddr, bound: SocketAddr) {
-        self.all.entry(listen).or_insert_with(|| Listening {
+    pub(crate) fn enter(&mut self, door: Door, bound: SocketAddr) {
+        self.all.entry(door).or_insert_with(|| Listening {
             bound,
             open: Arc::default(),
             is_bound: false,
+            closed: Arc::default(),
         });
     }
 
@@ -53,82 +59,88 @@ impl Listeners {
     ///
     /// # Errors
     /// Where it cannot be bound; a listener that was entered before stays entered.
-    pub(crate) fn listen(&mut self, listen: SocketAddr) -> io::Result<()> {
-        let was_known = self.all.contains_key(&listen);
-        self.enter(listen, listen);
-        let started = self.start(listen);
+    pub(crate) fn listen(&mut self, door: &Door) -> io::Result<()> {
+        let was_known = self.all.contains_key(door);
+        self.enter(door.clone(), door.address());
+        let started = self.start(door);
         if started.is_err() && !was_known {
-            self.all.remove(&listen);
+            self.all.remove(door);
         }
         started
     }
 
     /// Closes every listener but those in `used`.
-    pub(crate) fn keep(&mut self, used: &[SocketAddr]) {
-        let addresses = self.addresses();
-        for listen in addresses
-            .into_iter()
-            .filter(|listen| !used.contains(listen))
-        {
-            self.all.remove(&listen);
-            self.unlisten(listen);
+    pub(crate) fn keep(&mut self, used: &[Door]) {
+        for door in self.doors().into_iter().filter(|door| !used.contains(door)) {
+            self.unlisten(&door);
+            if let Some(gone) = self.all.remove(&door) {
+                self.closing
+                    .push((gone.bound, Arc::downgrade(&gone.closed)));
+            }
         }
     }
 
     /// Binds what could not be bound before.
     pub(crate) fn bind_missing(&mut self) {
-        for listen in self.addresses() {
-            if let Err(error) = self.start(listen) {
-                let bound = self.bound(listen);
-                tracing::error!(%listen, %bound, %error, "cannot listen; trying again");
+        for door in self.doors() {
+            if let Err(error) = self.start(&door) {
+                let bound = self.bound(&door);
+                tracing::error!(listen = %door, %bound, %error, "cannot listen; trying again");
             }
         }
     }
 
     /// Stops to accept everywhere.
     pub(crate) fn stop(&self) {
-        for listen in self.addresses() {
-            self.unlisten(listen);
+        for door in self.doors() {
+            self.unlisten(&door);
         }
     }
 
     /// Where a configured address is bound.
-    pub(crate) fn bound(&self, listen: SocketAddr) -> SocketAddr {
+    pub(crate) fn bound(&self, door: &Door) -> SocketAddr {
         self.all
-            .get(&listen)
-            .map_or(listen, |listening| listening.bound)
+            .get(door)
+            .map_or(door.address(), |listening| listening.bound)
     }
 
-    /// Every configured address.
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.all.keys().copied().collect()
+    /// Every one.
+    pub(crate) fn doors(&self) -> Vec<Door> {
+        self.all.keys().cloned().collect()
     }
 
     /// As said to the outside.
     pub(crate) fn list(&self) -> Vec<Listener> {
         let all = self.all.iter();
-        all.map(|(listen, listening)| Listener {
-            listen: *listen,
+        all.map(|(door, listening)| Listener {
+            listen: door.address(),
             bound: listening.bound,
+            preview_of: door.preview_of().map(str::to_owned),
         })
         .collect()
     }
 
-    fn start(&mut self, listen: SocketAddr) -> io::Result<()> {
+    fn start(&mut self, door: &Door) -> io::Result<()> {
         let Some(listening) = self
             .all
-            .get_mut(&listen)
+            .get_mut(door)
             .filter(|listening| !listening.is_bound)
         else {
             return Ok(());
         };
+        self.closing.retain(|(_, closed)| closed.strong_count() > 0);
+        let wanted = listening.bound;
+        let is_our_own = self.closing.iter().any(|(bound, _)| *bound == wanted);
+        if wanted.port() != 0 && !is_our_own {
+            listener::is_free(wanted)?;
+        }
         let (bound, sockets) = listener::bind(listening.bound, self.workers.len())?;
         for (worker, socket) in self.workers.iter().zip(sockets) {
-            let open = Arc::clone(&listening.open);
             let task = Task::Listen {
-                listen,
+                door: door.clone(),
                 socket,
-                open,
+                open: Arc::clone(&listening.open),
+                closed: Arc::clone(&listening.closed),
             };
             worker
                 .send(task)
@@ -139,9 +151,9 @@ impl Listeners {
         Ok(())
     }
 
-    fn unlisten(&self, listen: SocketAddr) {
+    fn unlisten(&self, door: &Door) {
         for worker in &self.workers {
-            if worker.send(Task::Unlisten(listen)).is_err() {
+            if worker.send(Task::Unlisten(door.clone())).is_err() {
                 tracing::error!("a worker is gone");
             }
         }

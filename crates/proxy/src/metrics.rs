@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::control::v1::{VersionTraffic, latency_bounds_us};
+use crate::control::v1::{Answers, VersionTraffic, latency_bounds_us};
 use crate::counters::latency_sum_us;
 use crate::registry::Registry;
 use crate::worker::Worker;
@@ -62,6 +62,28 @@ const METRICS: &[Metric] = &[
     ),
 ];
 
+/// A counter of the requests of one choice: name, help, and how it is read.
+type ByChoice = (&'static str, &'static str, fn(&Answers) -> u64);
+
+/// The same by how requests came to their version, so that a query can leave out what is beside the weights.
+const BY_CHOICE: &[ByChoice] = &[
+    (
+        "requests_by_choice_total",
+        "Requests begun, by how they came to their version.",
+        |a| a.requests,
+    ),
+    (
+        "failed_by_choice_total",
+        "Requests that failed on the way, by how they came to their version.",
+        |a| a.failed,
+    ),
+    (
+        "server_errors_by_choice_total",
+        "Answers of instances with a status of 500 to 599, by how they came to their version.",
+        |a| a.status[4],
+    ),
+];
+
 /// Renders everything.
 pub(crate) fn render(registry: &Registry, workers: &[Arc<Worker>]) -> String {
     let mut out = String::new();
@@ -115,6 +137,25 @@ pub(crate) fn render(registry: &Registry, workers: &[Arc<Worker>]) -> String {
                 &mut out,
                 format_args!("cutover_proxy_answers_total{{{labels},class=\"{class}xx\"}} {count}"),
             );
+        }
+    }
+    for (name, help, read) in BY_CHOICE {
+        family(&mut out, name, "counter", help);
+        for (labels, traffic, _) in &rows {
+            let by = &traffic.by_choice;
+            for (choice, answers) in [
+                ("weighted", &by.weighted),
+                ("testers", &by.testers),
+                ("preview", &by.preview),
+            ] {
+                line(
+                    &mut out,
+                    format_args!(
+                        "cutover_proxy_{name}{{{labels},choice=\"{choice}\"}} {}",
+                        read(answers)
+                    ),
+                );
+            }
         }
     }
     let name = "latency_seconds";

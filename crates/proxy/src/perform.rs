@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::ask::Ask;
+use crate::door::Door;
 use crate::downstream::Downstream;
 use crate::exchange::{End, Exchange, Wrong};
 use crate::flight::{Counted, Kind};
@@ -45,9 +46,9 @@ pub(crate) enum Outcome {
 /// Carries out one request.
 pub(crate) async fn perform<D: Downstream>(
     worker: &Worker,
-    listen: SocketAddr,
+    door: &Door,
     mut route: Arc<Route>,
-    ask: Ask,
+    mut ask: Ask,
     out: &mut Outgoing,
     down: &mut D,
     timer: &mut Timer,
@@ -58,22 +59,23 @@ pub(crate) async fn perform<D: Downstream>(
     let mut requested = false;
     let mut hold = None;
     loop {
-        let Some(target) = route.choose(worker.index, &refused) else {
+        let Some(target) = route.choose(worker.index, &refused, &mut ask.marks) else {
             let hold = hold.get_or_insert_with(|| Hold::new(&route));
             match hold
-                .wait(worker, listen, &mut route, !refused.is_empty(), down)
+                .wait(worker, door, &mut route, !refused.is_empty(), down)
                 .await
             {
                 Waited::Again => refused.clear(),
                 waited => {
                     let nobody = &route.state.nobody.shards[worker.index];
-                    nobody.requests.up();
+                    let answers = nobody.of(route.choice);
+                    answers.requests.up();
                     hold.count(nobody);
                     if matches!(waited, Waited::Gone) {
                         nobody.client_aborted.up();
                         return Outcome::Gone;
                     }
-                    nobody.failed.up();
+                    answers.failed.up();
                     return Outcome::Refused(503, "no instance can take the request now");
                 }
             }
@@ -96,7 +98,7 @@ pub(crate) async fn perform<D: Downstream>(
             }
         };
         if !std::mem::replace(&mut requested, true) {
-            counted.shard().requests.up();
+            counted.answers().requests.up();
         }
         if std::mem::take(&mut again) {
             counted.shard().retried.up();
@@ -105,14 +107,13 @@ pub(crate) async fn perform<D: Downstream>(
             hold.count(counted.shard());
         }
         sends += 1;
-        let limits = &route.limits;
         let mut exchange = Exchange::new(
             down,
             &mut connection,
             out,
             &mut counted,
             ask,
-            limits,
+            &route,
             Instant::now(),
         );
         let end = poll_fn(|cx| exchange.poll(timer, cx)).await;
@@ -152,7 +153,7 @@ fn settle(
         if is_stream {
             shard.sockets_cut.up();
         } else {
-            shard.failed.up();
+            counted.answers().failed.up();
         }
         if has_begun {
             Outcome::Broken
@@ -234,7 +235,7 @@ impl Hold {
     async fn wait<D: Downstream>(
         &mut self,
         worker: &Worker,
-        listen: SocketAddr,
+        door: &Door,
         route: &mut Arc<Route>,
         all_refused: bool,
         down: &mut D,
@@ -257,7 +258,7 @@ impl Hold {
                 () = poll_fn(|cx| down.poll_gone(cx)) => return Waited::Gone,
             }
         }
-        let (_, routes) = worker.published.listener(listen);
+        let (_, routes) = worker.published.listener(door);
         let fresh = routes.and_then(|routes| routes.of_service(&self.state));
         match fresh {
             Some(fresh) => *route = fresh,

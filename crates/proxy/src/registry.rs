@@ -7,14 +7,16 @@ use std::sync::Arc;
 use sys::clock;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::claims::{Claims, overlap};
-use crate::commitment::{Reverted, Tick};
+use crate::claims::overlap;
 use crate::config;
 use crate::control::v1::{Drain, Listener, ServiceConfig, ServiceStatus, Traffic};
+use crate::door::Door;
+use crate::layout::{self, doors};
 use crate::listeners::Listeners;
-use crate::service::{self, Service};
-use crate::state::{self, State, StateError, Store};
-use crate::table::{ListenerRoutes, Published, Table};
+use crate::service::Service;
+use crate::split::{InvalidConfig, Reverted, Split, Tick};
+use crate::state::{KeptService, State, StateError, Store};
+use crate::table::Published;
 use crate::worker::Task;
 
 /// Why a call changed nothing.
@@ -23,7 +25,7 @@ pub(crate) enum RegistryError {
     #[error("{0}")]
     Invalid(String),
     #[error(
-        "service {other} already claims {what} on {listen}: give one of them another host or path prefix"
+        "service {other} already claims {what} on {listen}: give one of them another host, path prefix or address"
     )]
     OverlappingClaim {
         other: String,
@@ -43,6 +45,10 @@ pub(crate) enum RegistryError {
         "version {artifact} still has weight {weight}: give its traffic to another before draining it"
     )]
     StillHasWeight { artifact: String, weight: u8 },
+    #[error(
+        "version {0} still gets requests of testers or a preview: end these before draining it"
+    )]
+    StillHasRequests(String),
     #[error("the lease of {0} ran out and its traffic is back at stable: give the weights anew")]
     Reverted(String),
     #[error("nothing changed, for it could not be made durable: {0}")]
@@ -87,22 +93,25 @@ impl Registry {
         };
         let same_boot = state.boot == registry.boot;
         for (key, kept) in state.services {
-            if let Err(error) =
-                config::check(&kept.config).or_else(|e| only_the_lease_is_over(&kept.config, e))
-            {
-                tracing::error!(
-                    service = key,
-                    error,
-                    "a kept service is not valid and is left out"
-                );
-                continue;
+            let lease_expires = kept.lease_expires_ms.filter(|_| same_boot);
+            let split = match Split::restore(kept.config, lease_expires, kept.reverted) {
+                Ok(split) => split,
+                Err(InvalidConfig(error)) => {
+                    tracing::error!(
+                        service = key,
+                        error,
+                        "a kept service is not valid and is left out"
+                    );
+                    continue;
+                }
+            };
+            for door in doors(&key, split.config()) {
+                let bound = door.bound_before(&state.listeners);
+                let bound = bound.unwrap_or(door.address());
+                registry.listeners.enter(door, bound);
             }
-            let firmness = service::kept_firmness(&kept, same_boot);
-            let listen = kept.config.listen;
-            let bound = state::bound_before(&state.listeners, listen).unwrap_or(listen);
-            registry.listeners.enter(listen, bound);
-            let mut service = registry.new_service(kept.config.clone(), firmness.clone());
-            service.configure(kept.config, firmness);
+            let mut service = registry.new_service(split.clone());
+            service.configure(split);
             registry.services.insert(key, service);
         }
         registry.expire_leases();
@@ -115,48 +124,37 @@ impl Registry {
     pub(crate) fn put(
         &mut self,
         key: &str,
-        mut config: ServiceConfig,
+        config: ServiceConfig,
     ) -> Result<ServiceStatus, RegistryError> {
-        config::check_key(key)
-            .and_then(|()| config::check(&config))
-            .map_err(RegistryError::Invalid)?;
-        config.path_prefix = crate::claims::normal_prefix(&config.path_prefix);
-        let claim = (&config.hosts[..], &config.path_prefix[..]);
-        let on_it = self
-            .services
-            .iter()
-            .filter(|(_, other)| other.config.listen == config.listen);
-        for (other, service) in on_it.filter(|(other, _)| *other != key) {
-            if let Some(what) = overlap(claim, (&service.config.hosts, &service.config.path_prefix))
-            {
-                return Err(RegistryError::OverlappingClaim {
-                    other: other.clone(),
-                    what,
-                    listen: config.listen,
-                });
+        config::check_key(key).map_err(RegistryError::Invalid)?;
+        let now = clock::boot_ms();
+        let split =
+            Split::new(config, now).map_err(|InvalidConfig(e)| RegistryError::Invalid(e))?;
+        let config = split.config();
+        self.refuse_overlap(key, config)?;
+        for door in doors(key, config) {
+            if let Err(source) = self.listeners.listen(&door) {
+                self.unlisten_unused();
+                let listen = door.address();
+                return Err(RegistryError::Listen { listen, source });
             }
         }
-        let listen = config.listen;
-        self.listeners
-            .listen(listen)
-            .map_err(|source| RegistryError::Listen { listen, source })?;
-        let now = clock::boot_ms();
-        let firmness = service::firmness(&config.commitment, now);
         // Written as it will be, and only then done.
-        let planned = Service::new(config.clone(), firmness.clone(), 0, 0);
         let mut state = self.state(now);
-        state.services.insert(key.to_owned(), planned.kept(now));
+        state
+            .services
+            .insert(key.to_owned(), KeptService::new(&split, now));
         if let Err(error) = self.store.write(&state) {
             self.unlisten_unused();
             return Err(error.into());
         }
         self.sequence = state.sequence;
         if !self.services.contains_key(key) {
-            let service = self.new_service(config.clone(), firmness.clone());
+            let service = self.new_service(split.clone());
             self.services.insert(key.to_owned(), service);
         }
         if let Some(service) = self.services.get_mut(key) {
-            service.configure(config, firmness);
+            service.configure(split);
         }
         self.publish();
         self.unlisten_unused();
@@ -173,9 +171,7 @@ impl Registry {
         self.store.write(&state)?;
         self.sequence = state.sequence;
         if let Some(mut service) = self.services.remove(key) {
-            let mut config = service.config.clone();
-            config.versions.clear();
-            service.configure(config, service.firmness.clone());
+            service.close();
         }
         self.publish();
         self.unlisten_unused();
@@ -184,18 +180,17 @@ impl Registry {
 
     /// Renews a lease.
     pub(crate) fn renew(&mut self, key: &str, ttl_ms: u64) -> Result<ServiceStatus, RegistryError> {
-        let until = clock::boot_ms().saturating_add(ttl_ms);
-        self.change_firmness(key, |service| service.firmness.renew(until))
+        self.change_firmness(key, |split, now| split.renew(ttl_ms, now))
     }
 
     /// Makes the weights prepared.
     pub(crate) fn prepare(&mut self, key: &str) -> Result<ServiceStatus, RegistryError> {
-        self.change_firmness(key, |service| service.firmness.prepare())
+        self.change_firmness(key, Split::prepare)
     }
 
     /// Makes the weights final.
     pub(crate) fn commit(&mut self, key: &str) -> Result<ServiceStatus, RegistryError> {
-        self.change_firmness(key, |service| service.firmness.commit())
+        self.change_firmness(key, Split::commit)
     }
 
     /// Starts or changes a drain.
@@ -222,6 +217,9 @@ impl Registry {
                     key: key.to_owned(),
                     artifact: drain.artifact,
                 });
+            }
+            Some(0) if service.split.is_beside(&drain.artifact) => {
+                return Err(RegistryError::StillHasRequests(drain.artifact));
             }
             Some(0) => {}
             Some(weight) => {
@@ -263,27 +261,24 @@ impl Registry {
         let now = clock::boot_ms();
         let mut reverted = false;
         for (key, service) in &mut self.services {
-            if let Some(stable) = service.firmness.expire(now) {
+            if let Some(stable) = service.expire(now) {
                 tracing::warn!(
                     service = key,
                     stable,
                     "the lease ran out: all traffic returns to stable"
                 );
-                service.give_all_to(&stable);
                 reverted = true;
             }
         }
         if reverted {
             self.publish();
+            self.unlisten_unused();
             if let Err(error) = self.save() {
                 tracing::error!(%error, "the return to stable is in force but not on disk");
             }
         }
         let services = self.services.values();
-        services
-            .filter_map(|service| service.firmness.left(now))
-            .map(|left| now + left)
-            .min()
+        services.filter_map(|s| s.split.expires_at()).min()
     }
 
     /// Binds listeners that could not be bound before.
@@ -304,18 +299,44 @@ impl Registry {
     fn change_firmness(
         &mut self,
         key: &str,
-        change: impl FnOnce(&mut Service) -> Result<(), Reverted>,
+        change: impl FnOnce(&mut Split, Tick) -> Result<(), Reverted>,
     ) -> Result<ServiceStatus, RegistryError> {
         // A lease that ran out a moment ago must not be renewed or committed.
         self.expire_leases();
         let service = self.service(key)?;
-        let before = service.firmness.clone();
-        change(service).map_err(|Reverted| RegistryError::Reverted(key.to_owned()))?;
+        let before = service.split.clone();
+        change(&mut service.split, clock::boot_ms())
+            .map_err(|Reverted| RegistryError::Reverted(key.to_owned()))?;
         if let Err(error) = self.save() {
-            self.service(key)?.firmness = before;
+            self.service(key)?.split = before;
             return Err(error.into());
         }
         self.status_of(key)
+    }
+
+    /// Refuses claims of others: the same host and prefix on one listener, or the address of a preview.
+    fn refuse_overlap(&self, key: &str, config: &ServiceConfig) -> Result<(), RegistryError> {
+        let claim = (&config.hosts[..], &config.path_prefix[..]);
+        let others = self.services.iter().filter(|(other, _)| *other != key);
+        for (other, service) in others {
+            let theirs = service.split.config();
+            let refuse = |what: String, listen| RegistryError::OverlappingClaim {
+                other: other.clone(),
+                what,
+                listen,
+            };
+            for door in doors(key, config) {
+                if doors(other, theirs).any(|their| door.excludes(&their)) {
+                    return Err(refuse("the whole address".to_owned(), door.address()));
+                }
+            }
+            if theirs.listen == config.listen
+                && let Some(what) = overlap(claim, (&theirs.hosts, &theirs.path_prefix))
+            {
+                return Err(refuse(what, config.listen));
+            }
+        }
+        Ok(())
     }
 
     fn service(&mut self, key: &str) -> Result<&mut Service, RegistryError> {
@@ -324,14 +345,14 @@ impl Registry {
             .ok_or_else(|| RegistryError::UnknownService(key.to_owned()))
     }
 
-    fn new_service(&self, config: ServiceConfig, firmness: crate::commitment::Firmness) -> Service {
+    fn new_service(&self, split: Split) -> Service {
         let after = self
             .services
             .values()
             .map(|service| service.state.epoch + 1)
             .max();
         let epoch = clock::now_ms().max(after.unwrap_or(0));
-        Service::new(config, firmness, epoch, self.listeners.workers())
+        Service::new(split, epoch, self.listeners.workers())
     }
 
     fn status_of(&self, key: &str) -> Result<ServiceStatus, RegistryError> {
@@ -340,18 +361,23 @@ impl Registry {
             .get(key)
             .ok_or_else(|| RegistryError::UnknownService(key.to_owned()))?;
         let now = clock::boot_ms();
-        let listen = service.config.listen;
+        let split = &service.split;
         Ok(ServiceStatus {
-            config: service.config_now(now),
-            bound: self.listeners.bound(listen),
-            lease_left_ms: service.firmness.left(now),
-            reverted: service.firmness.reverted,
+            config: split.config_at(now),
+            bound: self.listeners.bound(&Door::of(split.config())),
+            preview_bound: Door::of_preview(key, split.config())
+                .map(|door| self.listeners.bound(&door)),
+            lease_left_ms: split.lease_left_ms(now),
+            reverted: split.has_reverted(),
             draining: service.draining(),
         })
     }
 
     fn unlisten_unused(&mut self) {
-        let used: Vec<SocketAddr> = self.services.values().map(|s| s.config.listen).collect();
+        let services = self.services.iter();
+        let used: Vec<Door> = services
+            .flat_map(|(key, service)| doors(key, service.split.config()))
+            .collect();
         self.listeners.keep(&used);
     }
 
@@ -376,44 +402,7 @@ impl Registry {
     }
 
     fn publish(&self) {
-        let mut table = Table::new();
-        for listen in self.listeners.addresses() {
-            let here: Vec<(&Service, Arc<crate::table::Route>)> = self
-                .services
-                .values()
-                .filter(|service| service.config.listen == listen)
-                .map(|service| (service, Arc::new(service.route())))
-                .collect();
-            let most = |of: &dyn Fn(&crate::control::v1::Limits) -> u64| {
-                let each = here.iter().map(|(service, _)| of(&service.config.limits));
-                each.max().unwrap_or(0)
-            };
-            let routes = ListenerRoutes {
-                header_timeout_ms: most(&|limits| limits.header_timeout_ms),
-                idle_timeout_ms: most(&|limits| limits.idle_timeout_ms),
-                header_bytes_max: most(&|limits| u64::from(limits.header_bytes_max)) as usize,
-                connections_max: most(&|limits| u64::from(limits.connections_max)) as u32,
-                claims: Claims::new(here.iter().map(|(service, route)| {
-                    let config = &service.config;
-                    (
-                        &config.hosts[..],
-                        &config.path_prefix[..],
-                        Arc::clone(route),
-                    )
-                })),
-                services: here.iter().map(|(_, route)| Arc::clone(route)).collect(),
-            };
-            table.insert(listen, Arc::new(routes));
-        }
-        self.published.publish(table);
+        let doors = self.listeners.doors();
+        self.published.publish(layout::table(doors, &self.services));
     }
-}
-
-/// Of a kept lease the time left does not count, so that it may be 0.
-fn only_the_lease_is_over(config: &ServiceConfig, error: String) -> Result<(), String> {
-    let committed = ServiceConfig {
-        commitment: crate::control::v1::Commitment::Committed,
-        ..config.clone()
-    };
-    config::check(&committed).map_err(|_| error)
 }

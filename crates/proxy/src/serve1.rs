@@ -1,7 +1,7 @@
 //! A client connection from its first byte to its last.
 
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -13,14 +13,16 @@ use tokio::time::Instant;
 
 use crate::ask::{Ask, Wish};
 use crate::client1::Client1;
+use crate::door::Door;
 use crate::downstream::Downstream;
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::{self, HeadEnd, Refusal};
 use crate::http1::{FIELDS_MAX, Framing};
+use crate::marks::Marks;
 use crate::outgoing::Outgoing;
 use crate::perform::{self, Outcome};
 use crate::serve2;
-use crate::table::{ListenerRoutes, Route};
+use crate::table::{Found, ListenerRoutes, Route};
 use crate::timer::Timer;
 use crate::tunnel;
 use crate::worker::Worker;
@@ -41,18 +43,15 @@ struct Begun {
 enum Next {
     Request(Begun),
     Http2,
+    /// A probe of readiness: the answer, and whether it is to HEAD.
+    Probe(u16, &'static str, bool),
     Refuse(Refusal),
     Close,
 }
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve(
-    worker: Arc<Worker>,
-    listen: SocketAddr,
-    stream: TcpStream,
-    peer: IpAddr,
-) {
-    let (generation, Some(routes)) = worker.published.listener(listen) else {
+pub(crate) async fn serve(worker: Arc<Worker>, door: Door, stream: TcpStream, peer: IpAddr) {
+    let (generation, Some(routes)) = worker.published.listener(&door) else {
         return;
     };
     let now = Instant::now();
@@ -60,7 +59,7 @@ pub(crate) async fn serve(
     let mut connection = Connection {
         client: Client1::new(stream),
         worker,
-        listen,
+        door,
         peer,
         generation,
         routes,
@@ -74,7 +73,7 @@ pub(crate) async fn serve(
 struct Connection {
     client: Client1,
     worker: Arc<Worker>,
-    listen: SocketAddr,
+    door: Door,
     peer: IpAddr,
     generation: u64,
     routes: Arc<ListenerRoutes>,
@@ -89,6 +88,10 @@ impl Connection {
         let begun = match self.next().await {
             Next::Request(begun) => begun,
             Next::Close => return None,
+            Next::Probe(status, reason, is_head) => {
+                self.served = true;
+                return self.tell(status, reason, false, is_head).await;
+            }
             Next::Refuse(refusal) => {
                 self.client
                     .refuse(refusal.status, refusal.reason, true, false);
@@ -98,7 +101,7 @@ impl Connection {
                 let client = std::mem::take(&mut self.client.input);
                 serve2::serve(
                     &self.worker,
-                    self.listen,
+                    &self.door,
                     &mut self.client.stream,
                     client,
                     self.peer,
@@ -111,7 +114,7 @@ impl Connection {
         let ask = begun.ask;
         let outcome = perform::perform(
             &self.worker,
-            self.listen,
+            &self.door,
             begun.route,
             ask,
             &mut self.out,
@@ -123,12 +126,7 @@ impl Connection {
             Outcome::Answered if self.client.must_close() => self.linger().await,
             Outcome::Answered => Some(()),
             Outcome::Refused(status, reason) => {
-                let close = status < 500 || self.client.must_close();
-                self.client.refuse(status, reason, close, ask.is_head);
-                if self.client.must_close() {
-                    return self.linger().await;
-                }
-                self.flush().await
+                self.tell(status, reason, status < 500, ask.is_head).await
             }
             Outcome::Upgraded(instance, counted) => {
                 let client = (&mut self.client.stream, &mut self.client.input);
@@ -138,6 +136,16 @@ impl Connection {
             }
             Outcome::Broken | Outcome::Gone => None,
         }
+    }
+
+    /// Gives an answer of the proxy's own.
+    async fn tell(&mut self, status: u16, reason: &str, close: bool, to_head: bool) -> Option<()> {
+        let close = close || self.client.must_close();
+        self.client.refuse(status, reason, close, to_head);
+        if self.client.must_close() {
+            return self.linger().await;
+        }
+        self.flush().await
     }
 
     /// Waits for the next head and turns it into the instance's.
@@ -213,12 +221,17 @@ impl Connection {
     /// Understands a whole head, finds its service and writes the head for the instance.
     fn understand(&mut self, length: usize) -> Next {
         if self.generation != self.worker.published.generation() {
-            match self.worker.published.listener(self.listen) {
+            match self.worker.published.listener(&self.door) {
                 (generation, Some(routes)) => {
                     self.generation = generation;
                     self.routes = routes;
                 }
-                (_, None) => return Next::Close,
+                (_, None) => {
+                    return Next::Refuse(Refusal {
+                        status: 404,
+                        reason: "nothing is served on this address any more",
+                    });
+                }
             }
         }
         let mut slots = [httparse::EMPTY_HEADER; FIELDS_MAX];
@@ -228,13 +241,24 @@ impl Connection {
             Err(refusal) => return Next::Refuse(refusal),
         };
         let path = request.target.split('?').next().unwrap_or_default();
-        let path = if path == "*" { "/" } else { path };
-        let Some(route) = self.routes.claims.find(request.host, path) else {
-            self.worker.unrouted.up();
-            return Next::Refuse(Refusal {
-                status: 404,
-                reason: "no service claims this host and path",
-            });
+        let stopping = self.worker.stopping.load(Ordering::Relaxed);
+        let close = !request.keep_alive || stopping;
+        let (framing, is_http_11) = (request.framing, request.is_http_11);
+        let is_head = request.method == "HEAD";
+        let route = match self.routes.find(request.host, path) {
+            Found::Route(route) => route,
+            Found::Probe(status, reason) => {
+                self.client.begin_request(framing, is_http_11, close);
+                self.client.input.consume(length);
+                return Next::Probe(status, reason, is_head);
+            }
+            Found::Nobody => {
+                self.worker.unrouted.up();
+                return Next::Refuse(Refusal {
+                    status: 404,
+                    reason: "no service claims this host and path",
+                });
+            }
         };
         if length > route.limits.header_bytes_max as usize {
             return Next::Refuse(Refusal {
@@ -242,7 +266,6 @@ impl Connection {
                 reason: "the request's head is too large",
             });
         }
-        let route = Arc::clone(route);
         let forward = Forward {
             method: request.method,
             target: request.target,
@@ -255,16 +278,15 @@ impl Connection {
         };
         self.out.restart(request.framing != Framing::None);
         let fields = request.fields.iter().map(|f| (f.name.as_bytes(), f.value));
+        let marks = Marks::read(&route, fields.clone());
         forward::write(&forward, fields, &request.named, &mut self.out.bytes);
         let ask = Ask {
-            is_head: request.method == "HEAD",
+            is_head,
             is_idempotent: is_idempotent(request.method),
             upgrade: Wish::new(request.upgrade),
+            marks,
             begun: Instant::now(),
         };
-        let stopping = self.worker.stopping.load(Ordering::Relaxed);
-        let close = !request.keep_alive || stopping;
-        let (framing, is_http_11) = (request.framing, request.is_http_11);
         self.client.begin_request(framing, is_http_11, close);
         self.client.input.consume(length);
         Next::Request(Begun { route, ask })

@@ -1,7 +1,7 @@
 //! An HTTP/2 connection without TLS, by prior knowledge; the protocol is hyper's.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,14 +20,17 @@ use tokio::time::Instant;
 use crate::ask::{Ask, Wish};
 use crate::buffer::Buffer;
 use crate::client2::Client2;
+use crate::door::Door;
 use crate::http1::Framing;
 use crate::http1::fields::Named;
 use crate::http1::forward::{self, Forward};
 use crate::http1::request::host_value;
+use crate::marks::Marks;
 use crate::outgoing::Outgoing;
 use crate::perform::{self, Outcome};
 use crate::pipe::Reader;
 use crate::serve1::is_idempotent;
+use crate::table::Found;
 use crate::timer::Timer;
 use crate::worker::Worker;
 
@@ -37,23 +40,24 @@ const STREAMS_MAX: u32 = 256;
 /// Serves a connection whose first bytes are already in `read_ahead`.
 pub(crate) async fn serve(
     worker: &Arc<Worker>,
-    listen: SocketAddr,
+    door: &Door,
     stream: &mut TcpStream,
     read_ahead: Buffer,
     peer: IpAddr,
 ) {
-    let Some(routes) = worker.published.listener(listen).1 else {
+    let Some(routes) = worker.published.listener(door).1 else {
         return;
     };
     let busy = Arc::new(AtomicU64::new(0));
     let service = service_fn(|request| {
         let worker = Arc::clone(worker);
         let busy = Arc::clone(&busy);
+        let door = door.clone();
         async move {
             busy.fetch_add(1, Ordering::Relaxed);
             let (head, answer) = oneshot::channel();
             tokio::spawn(async move {
-                answer_one(&worker, listen, peer, request, head).await;
+                answer_one(&worker, &door, peer, request, head).await;
                 busy.fetch_sub(1, Ordering::Relaxed);
             });
             answer.await
@@ -102,7 +106,7 @@ pub(crate) async fn serve(
 
 async fn answer_one(
     worker: &Worker,
-    listen: SocketAddr,
+    door: &Door,
     peer: IpAddr,
     request: Request<Incoming>,
     head: oneshot::Sender<Response<Reader>>,
@@ -126,14 +130,17 @@ async fn answer_one(
         return client.refuse(405, "CONNECT is not served here");
     }
     let path = parts.uri.path();
-    let routes = worker.published.listener(listen).1;
-    let route = routes.and_then(|routes| {
-        let claimed = if path == "*" { "/" } else { path };
-        routes.claims.find(host, claimed).map(Arc::clone)
-    });
-    let Some(route) = route else {
-        worker.unrouted.up();
-        return client.refuse(404, "no service claims this host and path");
+    let found = match worker.published.listener(door).1 {
+        Some(routes) => routes.find(host, path),
+        None => Found::Nobody,
+    };
+    let route = match found {
+        Found::Route(route) => route,
+        Found::Probe(status, reason) => return client.refuse(status, reason),
+        Found::Nobody => {
+            worker.unrouted.up();
+            return client.refuse(404, "no service claims this host and path");
+        }
     };
     let takes_trailers = parts
         .headers
@@ -175,23 +182,18 @@ async fn answer_one(
         .map(|(name, value)| (name.as_ref(), value.as_bytes()))
         .chain(cookie);
     forward::write(&forward, fields, &Named::default(), &mut out.bytes);
+    let all = parts.headers.iter();
+    let all = all.map(|(name, value)| (name.as_ref(), value.as_bytes()));
     let ask = Ask {
         is_head: parts.method == Method::HEAD,
         is_idempotent: is_idempotent(parts.method.as_str()),
         upgrade: Wish::Stay,
+        marks: Marks::read(&route, all),
         begun,
     };
     let mut timer = Timer::new(begun + Duration::from_secs(1));
-    let outcome = perform::perform(
-        worker,
-        listen,
-        route,
-        ask,
-        &mut out,
-        &mut client,
-        &mut timer,
-    )
-    .await;
+    let outcome =
+        perform::perform(worker, door, route, ask, &mut out, &mut client, &mut timer).await;
     match outcome {
         Outcome::Refused(status, reason) => client.refuse(status, reason),
         // Without its end the stream is reset.

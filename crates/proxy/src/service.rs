@@ -1,4 +1,4 @@
-//! A service as the registry keeps it: its configuration, firmness, versions and drains.
+//! A service as the registry keeps it: its split, versions and drains.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use crate::commitment::{Commitment, Firmness, Tick};
-use crate::control::v1::{self, Drain, ServiceConfig, Traffic};
-use crate::counters::merged;
+use crate::control::v1::{Drain, Traffic, Version};
+use crate::counters::{Choice, merged};
 use crate::drain;
+use crate::split::{Split, Tick};
 use crate::state::KeptService;
+use crate::sticky::Cookie;
 use crate::table::{Route, RoutedVersion, ServiceState};
 use crate::version::{BackendState, VersionState};
 
@@ -20,10 +21,8 @@ const RETIRED_MAX: usize = 32;
 /// One service.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// As configured; its commitment is in `firmness`.
-    pub(crate) config: ServiceConfig,
-    /// How firm the weights are.
-    pub(crate) firmness: Firmness,
+    /// As configured, and how firm that is.
+    pub(crate) split: Split,
     /// Its life in the proxy.
     pub(crate) state: Arc<ServiceState>,
     versions: BTreeMap<String, Arc<VersionState>>,
@@ -34,15 +33,9 @@ pub(crate) struct Service {
 
 impl Service {
     /// A service new to the proxy; it routes nothing until [`Service::configure`].
-    pub(crate) fn new(
-        config: ServiceConfig,
-        firmness: Firmness,
-        epoch: u64,
-        workers: usize,
-    ) -> Self {
+    pub(crate) fn new(split: Split, epoch: u64, workers: usize) -> Self {
         Self {
-            config,
-            firmness,
+            split,
             state: Arc::new(ServiceState::new(epoch, workers)),
             versions: BTreeMap::new(),
             backends: HashMap::new(),
@@ -52,17 +45,35 @@ impl Service {
     }
 
     /// Takes a configuration and brings versions, instances and drains in line with it.
-    pub(crate) fn configure(&mut self, config: ServiceConfig, firmness: Firmness) {
-        self.config = config;
-        self.firmness = firmness;
+    pub(crate) fn configure(&mut self, split: Split) {
+        self.split = split;
+        self.fit();
+    }
+
+    /// Lets time pass; returns the stable version if all traffic has just gone back to it.
+    pub(crate) fn expire(&mut self, now: Tick) -> Option<String> {
+        let stable = self.split.expire(now)?;
+        self.fit();
+        Some(stable)
+    }
+
+    /// Takes the service away: connections to its instances are kept no longer.
+    pub(crate) fn close(&mut self) {
+        for (_, backend) in self.backends.drain() {
+            backend.set_routable(false);
+        }
+    }
+
+    fn fit(&mut self) {
         let workers = self.workers;
         let mut backends = HashMap::new();
-        for version in &self.config.versions {
+        for version in &self.split.config().versions {
             let state = self
                 .versions
                 .entry(version.artifact.clone())
                 .or_insert_with(|| Arc::new(VersionState::new(&version.artifact, workers)));
-            if version.weight > 0 {
+            let is_requested = version.weight > 0 || self.split.is_beside(&version.artifact);
+            if is_requested {
                 state.spare();
                 if let Some(drain) = self.drains.remove(&version.artifact) {
                     drain.abort();
@@ -73,7 +84,7 @@ impl Service {
                     .backends
                     .remove(&backend.address)
                     .unwrap_or_else(|| Arc::new(BackendState::new(backend.address, workers)));
-                known.set_routable(version.weight > 0 && backend.healthy);
+                known.set_routable(is_requested && backend.healthy);
                 backends.insert(backend.address, known);
             }
         }
@@ -83,40 +94,61 @@ impl Service {
         self.forget_retired();
     }
 
-    /// Gives all traffic to one version.
-    pub(crate) fn give_all_to(&mut self, stable: &str) {
-        let mut config = self.config.clone();
-        for version in &mut config.versions {
-            version.weight = if version.artifact == stable { 100 } else { 0 };
-        }
-        self.configure(config, self.firmness.clone());
-    }
-
     /// The service as routed.
     pub(crate) fn route(&self) -> Route {
-        let versions = self.config.versions.iter().filter_map(|version| {
-            let healthy = version.backends.iter().filter(|backend| backend.healthy);
-            Some(RoutedVersion {
-                weight: version.weight,
-                state: Arc::clone(self.versions.get(&version.artifact)?),
-                healthy: healthy
-                    .filter_map(|backend| self.backends.get(&backend.address))
-                    .map(Arc::clone)
-                    .collect(),
-            })
-        });
+        let config = self.split.config();
+        let versions = config.versions.iter();
         Route {
             state: Arc::clone(&self.state),
-            limits: self.config.limits.clone(),
-            versions: versions.collect(),
+            limits: config.limits.clone(),
+            versions: versions.filter_map(|v| self.routed(v)).collect(),
+            choice: Choice::Weighted,
+            stable: self.split.stable_index(),
+            cookie: config
+                .sticky
+                .as_ref()
+                .map(|sticky| Cookie::new(sticky, &config.path_prefix)),
+            testers: config.testers.clone(),
+            readiness: config.readiness.clone(),
         }
+    }
+
+    /// The service as routed on its preview's listener.
+    pub(crate) fn preview_route(&self) -> Option<Route> {
+        let config = self.split.config();
+        let artifact = &config.preview.as_ref()?.artifact;
+        let version = config.versions.iter().find(|v| v.artifact == *artifact)?;
+        let mut routed = self.routed(version)?;
+        routed.weight = 100;
+        Some(Route {
+            state: Arc::clone(&self.state),
+            limits: config.limits.clone(),
+            versions: vec![routed],
+            choice: Choice::Preview,
+            stable: 0,
+            cookie: None,
+            testers: None,
+            readiness: None,
+        })
+    }
+
+    fn routed(&self, version: &Version) -> Option<RoutedVersion> {
+        let healthy = version.backends.iter().filter(|backend| backend.healthy);
+        Some(RoutedVersion {
+            weight: version.weight,
+            state: Arc::clone(self.versions.get(&version.artifact)?),
+            healthy: healthy
+                .filter_map(|backend| self.backends.get(&backend.address))
+                .map(Arc::clone)
+                .collect(),
+        })
     }
 
     /// Says whether a version has weight; `None` where it is unknown.
     pub(crate) fn weight(&self, artifact: &str) -> Option<u8> {
         self.versions.get(artifact)?;
-        let configured = self.config.versions.iter().find(|v| v.artifact == artifact);
-        Some(configured.map_or(0, |version| version.weight))
+        let configured = self.split.weights().find(|(known, _)| *known == artifact);
+        Some(configured.map_or(0, |(_, weight)| weight))
     }
 
     /// Starts, or changes, the drain of a known version.
@@ -166,39 +198,14 @@ impl Service {
         }
     }
 
-    /// As said to the outside, with the commitment as it is now.
-    pub(crate) fn config_now(&self, now: Tick) -> ServiceConfig {
-        let commitment = match &self.firmness.commitment {
-            Commitment::Committed => v1::Commitment::Committed,
-            Commitment::Prepared { stable } => v1::Commitment::Prepared {
-                stable: stable.clone(),
-            },
-            Commitment::Leased { expires, stable } => v1::Commitment::Leased {
-                ttl_ms: expires.saturating_sub(now),
-                stable: stable.clone(),
-            },
-        };
-        ServiceConfig {
-            commitment,
-            ..self.config.clone()
-        }
-    }
-
     /// As kept on disk.
     pub(crate) fn kept(&self, now: Tick) -> KeptService {
-        KeptService {
-            config: self.config_now(now),
-            lease_expires_ms: match self.firmness.commitment {
-                Commitment::Leased { expires, .. } => Some(expires),
-                _ => None,
-            },
-            reverted: self.firmness.reverted,
-        }
+        KeptService::new(&self.split, now)
     }
 
     fn forget_retired(&mut self) {
         let configured =
-            |artifact: &String| self.config.versions.iter().any(|v| &v.artifact == artifact);
+            |artifact: &String| self.split.weights().any(|(known, _)| known == artifact);
         let retired: Vec<String> = self
             .versions
             .iter()
@@ -210,28 +217,4 @@ impl Service {
             self.versions.remove(artifact);
         }
     }
-}
-
-/// Turns a commitment as said into one that counts from now.
-pub(crate) fn firmness(commitment: &v1::Commitment, now: Tick) -> Firmness {
-    Firmness::new(match commitment {
-        v1::Commitment::Committed => Commitment::Committed,
-        v1::Commitment::Leased { ttl_ms, stable } => Commitment::Leased {
-            expires: now.saturating_add(*ttl_ms),
-            stable: stable.clone(),
-        },
-        v1::Commitment::Prepared { stable } => Commitment::Prepared {
-            stable: stable.clone(),
-        },
-    })
-}
-
-/// Turns a kept service's commitment into one that counts on; a lease of another boot has run out.
-pub(crate) fn kept_firmness(kept: &KeptService, same_boot: bool) -> Firmness {
-    let mut firmness = firmness(&kept.config.commitment, 0);
-    if let Commitment::Leased { expires, .. } = &mut firmness.commitment {
-        *expires = kept.lease_expires_ms.filter(|_| same_boot).unwrap_or(0);
-    }
-    firmness.reverted = kept.reverted;
-    firmness
 }

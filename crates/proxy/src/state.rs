@@ -11,13 +11,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sys::file::{self, Access, FileError};
 
 use crate::control::v1::{Listener, ServiceConfig};
+use crate::split::{Split, Tick};
 
 const MAGIC: &str = "cutover-proxy-state 1 ";
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -47,6 +47,17 @@ pub(crate) struct KeptService {
     pub(crate) lease_expires_ms: Option<u64>,
     /// Whether a lease ran out.
     pub(crate) reverted: bool,
+}
+
+impl KeptService {
+    /// A split as it is now.
+    pub(crate) fn new(split: &Split, now: Tick) -> Self {
+        Self {
+            config: split.config_at(now),
+            lease_expires_ms: split.expires_at(),
+            reverted: split.has_reverted(),
+        }
+    }
 }
 
 /// Why a state file cannot be used.
@@ -159,12 +170,6 @@ fn decode(bytes: &[u8]) -> Result<State, String> {
     serde_json::from_slice(json).map_err(|e| e.to_string())
 }
 
-/// The port that a listener had, if it is known.
-pub(crate) fn bound_before(listeners: &[Listener], listen: SocketAddr) -> Option<SocketAddr> {
-    let known = listeners.iter().find(|listener| listener.listen == listen);
-    known.map(|listener| listener.bound)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,7 +180,11 @@ mod tests {
         State {
             sequence,
             boot: "b".to_owned(),
-            listeners: vec![Listener { listen, bound }],
+            listeners: vec![Listener {
+                listen,
+                bound,
+                preview_of: None,
+            }],
             services: BTreeMap::new(),
         }
     }

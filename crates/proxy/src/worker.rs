@@ -1,7 +1,6 @@
 //! A worker: a thread with a runtime of its own, and its own socket on every listener.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -12,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::counters::Count;
+use crate::door::Door;
 use crate::serve1;
 use crate::table::Published;
 
@@ -26,15 +26,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) enum Task {
     /// Accept on this socket.
     Listen {
-        /// The address as configured.
-        listen: SocketAddr,
+        /// Which listener it is.
+        door: Door,
         /// This worker's own socket.
         socket: std::net::TcpListener,
         /// Connections open on the listener, of all workers.
         open: Arc<AtomicU32>,
+        /// Dropped once the socket is closed.
+        closed: Arc<()>,
     },
     /// Stop to accept, and close the socket.
-    Unlisten(SocketAddr),
+    Unlisten(Door),
 }
 
 /// What every connection of a worker shares.
@@ -79,24 +81,31 @@ impl Worker {
     }
 
     async fn run(self: Arc<Self>, mut tasks: mpsc::UnboundedReceiver<Task>) {
-        let mut listening: HashMap<SocketAddr, oneshot::Sender<()>> = HashMap::new();
+        let mut listening: HashMap<Door, oneshot::Sender<()>> = HashMap::new();
         while let Some(task) = tasks.recv().await {
             match task {
                 Task::Listen {
-                    listen,
+                    door,
                     socket,
                     open,
+                    closed,
                 } => match TcpListener::from_std(socket) {
                     Ok(socket) => {
                         let (stop, stopped) = oneshot::channel();
-                        listening.insert(listen, stop);
-                        tokio::spawn(Arc::clone(&self).accept(listen, socket, open, stopped));
+                        listening.insert(door.clone(), stop);
+                        let accepting = Arc::clone(&self).accept(door, socket, open, stopped);
+                        tokio::spawn(async move {
+                            accepting.await;
+                            drop(closed);
+                        });
                     }
-                    Err(error) => tracing::error!(%listen, %error, "cannot accept on a listener"),
+                    Err(error) => {
+                        tracing::error!(listen = %door, %error, "cannot accept on a listener")
+                    }
                 },
-                Task::Unlisten(listen) => {
+                Task::Unlisten(door) => {
                     // Dropping the sender tells the accepting task.
-                    drop(listening.remove(&listen));
+                    drop(listening.remove(&door));
                 }
             }
         }
@@ -104,7 +113,7 @@ impl Worker {
 
     async fn accept(
         self: Arc<Self>,
-        listen: SocketAddr,
+        door: Door,
         socket: TcpListener,
         open: Arc<AtomicU32>,
         mut stopped: oneshot::Receiver<()>,
@@ -119,7 +128,7 @@ impl Worker {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%listen, %error, "cannot accept a connection");
+                    tracing::warn!(listen = %door, %error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -127,7 +136,7 @@ impl Worker {
             self.accepted.up();
             let max = self
                 .published
-                .listener(listen)
+                .listener(&door)
                 .1
                 .map_or(0, |routes| routes.connections_max);
             let place = Place::take(&open);
@@ -139,9 +148,9 @@ impl Worker {
             if stream.set_nodelay(true).is_err() {
                 continue;
             }
-            let worker = Arc::clone(&self);
+            let (worker, door) = (Arc::clone(&self), door.clone());
             tokio::spawn(async move {
-                serve1::serve(worker, listen, stream, peer.ip()).await;
+                serve1::serve(worker, door, stream, peer.ip()).await;
                 drop(place);
             });
         }

@@ -16,13 +16,14 @@
 //! | `DELETE /v1/instances/ID` | | removes the root of a stopped instance |
 //! | `GET /v1/instances/ID/logs?lines=N&follow=0\|1` | | text, streamed |
 //! | `GET /v1/instances/ID/launch` | | [`Launch`]: how to run the release's launcher |
-//! | `PUT /v1/runs/ID` | [`Run`] | [`RunStatus`]: runs a launcher command at most once for that ID |
+//! | `PUT /v1/runs/ID` | [`Run`] | [`RunStatus`]: runs a command at most once for that ID |
 //! | `GET /v1/runs/ID` | | [`RunStatus`] |
 //! | `PUT /v1/services/KEY/route` | [`Route`] | [`proxy::control::v1::ServiceStatus`] |
 //! | `GET /v1/services/KEY/route` | | the same |
 //! | `POST /v1/services/KEY/renew` | [`proxy::control::v1::Renew`] | the same |
 //! | `POST /v1/services/KEY/prepare` and `/commit` | | the same |
 //! | `POST /v1/services/KEY/drain` | [`proxy::control::v1::Drain`] | the same |
+//! | `POST /v1/services/KEY/ready` | [`Ready`] | the same; refused with `no_readiness` where the route has no such path |
 //! | `GET /v1/services/KEY/traffic` | | [`proxy::control::v1::Traffic`] |
 //! | `POST /v1/ledger` | `ledger::wire::v1::Call` | `ledger::wire::v1::Reply` |
 //! | `GET /metrics` | | the proxy's and the agent's figures, Prometheus text |
@@ -33,11 +34,16 @@
 //! call outside a rollout (restart) carries none.
 //! Errors are `4xx`/`5xx` with a [`proxy::control::v1::ErrorBody`]. Every call may be repeated.
 
+mod health;
+mod hook;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use proxy::control::v1::{Commitment, Limits, Status};
+pub use health::{BeamFigures, BeamHealth, HealthCheck, ProbeResult};
+pub use hook::{HookOutcome, HookPoint, LifecycleHook, OnHookFailure};
+use proxy::control::v1::{Commitment, Limits, Preview, Readiness, Status, Sticky, Testers};
 use serde::{Deserialize, Serialize};
 
 /// The header with the fencing token.
@@ -50,7 +56,7 @@ pub struct AgentInfo {
     pub version: String,
     /// The agent's process id.
     pub pid: u32,
-    /// The name of the host.
+    /// The name of the host: the one given with `agent run --name`, or the machine's own.
     pub host: String,
     /// The agent's directory.
     pub home: PathBuf,
@@ -110,30 +116,18 @@ pub struct InstanceSpec {
     pub http_port: String,
     /// How to tell that it is healthy.
     pub health: HealthCheck,
+    /// What its node must be like as well, for a probe to pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beam: Option<BeamHealth>,
+    /// Commands around its life.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<LifecycleHook>,
     /// How long it may take to stop before it is killed.
     pub stop_timeout_ms: u64,
     /// Size at which a log file is rotated, in bytes.
     pub log_bytes_max: u64,
     /// How many rotated log files are kept.
     pub log_files: u32,
-}
-
-/// A health check. Durations are in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum HealthCheck {
-    /// `GET path` answers 2xx in time.
-    Http {
-        /// The path, beginning with `/`.
-        path: String,
-        /// Time for the whole answer.
-        timeout_ms: u64,
-    },
-    /// The port accepts a connection in time.
-    Tcp {
-        /// Time to connect.
-        timeout_ms: u64,
-    },
 }
 
 /// An instance as it stands.
@@ -169,6 +163,9 @@ pub struct InstanceStatus {
     pub warm_until_ms: Option<u64>,
     /// The last result of its health check.
     pub healthy: Option<bool>,
+    /// What became of the hooks of the last start, and of the stop after it.
+    #[serde(default)]
+    pub hooks: Vec<HookOutcome>,
 }
 
 /// Where an instance is in its life.
@@ -200,21 +197,6 @@ pub struct Warm {
     pub for_ms: u64,
 }
 
-/// The outcome of one health check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbeResult {
-    /// Whether it passed.
-    pub healthy: bool,
-    /// What was seen, in words; for a refused connection with the ports that the instance listens on.
-    pub detail: String,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-    /// Whether the instance's process runs.
-    pub running: bool,
-    /// Restarts after a crash, as in [`InstanceStatus`].
-    pub restarts: u32,
-}
-
 /// How to run the launcher of an instance's release, for `cutover app`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
@@ -226,14 +208,26 @@ pub struct Launch {
     pub root: PathBuf,
 }
 
-/// Runs a launcher command with an instance's release and environment.
+/// Runs a command with an instance's release and environment: one of the launcher, or any program.
+///
+/// At the time limit it is killed with all below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The instance.
     pub instance: String,
-    /// The launcher's arguments, such as `["eval", "Shop.Release.migrate()"]`.
+    /// The launcher's arguments, such as `["eval", "Shop.Release.migrate()"]`; empty where `words` are given.
+    #[serde(default)]
     pub args: Vec<String>,
-    /// Time before it is killed.
+    /// A program and its arguments instead of the launcher. No shell is between: the first word is looked
+    /// for in the instance's `PATH`, or below its root where it holds a `/` and is not absolute. It runs in
+    /// the root; where the instance was never started here, in the agent's directory with what instances
+    /// take over from their host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Variables beside those of the instance; they win.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Time before it is killed, in milliseconds.
     pub timeout_ms: u64,
 }
 
@@ -269,8 +263,27 @@ pub struct Route {
     pub limits: Limits,
     /// Which instances take traffic, by artifact.
     pub versions: Vec<RouteVersion>,
-    /// Whether the weights are final.
+    /// Whether the weights, and what is beside them, are final.
     pub commitment: Commitment,
+    /// Whether a client keeps its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
+    /// Whose requests go to one version whatever its weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testers: Option<Testers>,
+    /// Where one version is reached whatever its weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+    /// What a balancer in front is told. `ready` and [`Ready`] say the same: the last word holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
+}
+
+/// Passes or fails the readiness path of a service, and changes nothing else of its route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Whether a balancer in front is to send traffic here.
+    pub ready: bool,
 }
 
 /// One version in a [`Route`].

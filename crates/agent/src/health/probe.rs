@@ -46,7 +46,12 @@ impl Seen {
 pub(crate) async fn check(health: &HealthCheck, address: SocketAddr) -> Seen {
     let (timeout_ms, work) = match health {
         HealthCheck::Tcp { timeout_ms } => (*timeout_ms, None),
-        HealthCheck::Http { path, timeout_ms } => (*timeout_ms, Some(path)),
+        HealthCheck::Command { .. } => {
+            return Seen::failed("this agent does not run commands as health checks");
+        }
+        HealthCheck::Http {
+            path, timeout_ms, ..
+        } => (*timeout_ms, Some(path)),
     };
     let attempt = async {
         let stream = match TcpStream::connect(address).await {
@@ -136,6 +141,8 @@ mod tests {
         HealthCheck::Http {
             path: "/health".into(),
             timeout_ms,
+            host: None,
+            statuses: vec![],
         }
     }
 

@@ -162,7 +162,8 @@ impl Actor {
         // The same as before, unless somebody took one while the instance was down.
         let ports = self
             .site
-            .assign_ports(&self.id, &spec.ports, &self.kept.ports)?;
+            .ports
+            .assign(&self.id, &spec.ports, &self.kept.ports)?;
         if self.kept.ports == ports {
             // What it should do is on disk already: a full one must not turn a crash into an outage.
             self.keep_or_warn();
@@ -259,7 +260,7 @@ impl Actor {
         }
         let path = self.path.clone();
         blocking(move || Ok(host::root::remove(&path)?)).await?;
-        self.site.forget_ports(&self.id);
+        self.site.ports.forget(&self.id);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sys::file::FileError;
 
-use crate::api::v1::InstanceSpec;
+use crate::api::v1::{HookOutcome, InstanceSpec};
 use crate::home;
 
 /// What an instance should be doing.
@@ -34,6 +34,9 @@ pub(crate) struct Kept {
     pub(crate) started_ms: Option<u64>,
     pub(crate) last_exit: Option<String>,
     pub(crate) warm_until_ms: Option<u64>,
+    /// What became of the hooks of the last start, and of the stop after it.
+    #[serde(default)]
+    pub(crate) hooks: Vec<HookOutcome>,
 }
 
 impl Kept {
@@ -50,6 +53,7 @@ impl Kept {
             started_ms: None,
             last_exit: None,
             warm_until_ms: None,
+            hooks: Vec::new(),
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn admit(
     before: &Kept,
 ) -> Result<Kept, Refusal> {
     let manifest = artifacts::manifest(&site.home.store(), &spec.artifact)?;
-    let ports = site.assign_ports(id, &spec.ports, &before.ports)?;
+    let ports = site.ports.assign(id, &spec.ports, &before.ports)?;
     let node = format!("{}_{}", spec.node, spec.slot);
     let root = site.home.instances().join(id).join("root");
     let env = site.environment(spec, &ports, &node, &root)?;
@@ -77,6 +77,7 @@ pub(super) fn admit(
         started_ms: None,
         last_exit: None,
         warm_until_ms: None,
+        hooks: Vec::new(),
     })
 }
 

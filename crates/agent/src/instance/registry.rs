@@ -84,7 +84,7 @@ impl Instances {
                     continue;
                 }
             };
-            self.site.remember_ports(&id, &state.ports);
+            self.site.ports.remember(&id, &state.ports);
             let (instance, mut newborn) = self.make(&id, entry.path(), Some(spec), state);
             self.insert(instance);
             resumed.spawn(async move {

@@ -135,6 +135,10 @@ mod tests {
                 limits: Limits::default(),
                 versions: vec![],
                 commitment: Commitment::Committed,
+                sticky: None,
+                testers: None,
+                preview: None,
+                readiness: None,
             },
             reverted: true,
         };

@@ -24,6 +24,10 @@ pub(super) async fn config(instances: &Instances, route: &Route) -> Result<Servi
         limits: route.limits.clone(),
         versions,
         commitment: route.commitment.clone(),
+        sticky: route.sticky.clone(),
+        testers: route.testers.clone(),
+        preview: route.preview.clone(),
+        readiness: route.readiness.clone(),
     })
 }
 

@@ -105,7 +105,11 @@ impl Bench {
             health: HealthCheck::Http {
                 path: "/health".into(),
                 timeout_ms: 5_000,
+                host: None,
+                statuses: vec![],
             },
+            beam: None,
+            hooks: vec![],
             stop_timeout_ms: 10_000,
             log_bytes_max: 100_000,
             log_files: 2,

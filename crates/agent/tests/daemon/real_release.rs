@@ -82,7 +82,11 @@ fn spec(artifact: &str, epmd_port: u16, secret: Option<&str>) -> InstanceSpec {
         health: HealthCheck::Http {
             path: "/".into(),
             timeout_ms: 5_000,
+            host: None,
+            statuses: vec![],
         },
+        beam: None,
+        hooks: vec![],
         stop_timeout_ms: 30_000,
         log_bytes_max: 1_000_000,
         log_files: 2,

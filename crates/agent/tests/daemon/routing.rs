@@ -28,6 +28,10 @@ fn route(versions: Vec<RouteVersion>, commitment: Commitment) -> Route {
         limits: Limits::default(),
         versions,
         commitment,
+        sticky: None,
+        testers: None,
+        preview: None,
+        readiness: None,
     }
 }
 
@@ -156,6 +160,8 @@ async fn a_new_agent_takes_no_traffic_away_before_it_has_looked() {
     spec.health = agent::api::v1::HealthCheck::Http {
         path: "/health".into(),
         timeout_ms: 600_000,
+        host: None,
+        statuses: vec![],
     };
     bench.client.start(ONE, &spec).await.unwrap();
     bench.until(ONE, |s| s.healthy == Some(true)).await;

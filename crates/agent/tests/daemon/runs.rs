@@ -1,5 +1,6 @@
 //! Launcher commands: at most once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agent::api::v1::{Run, RunStatus};
@@ -13,6 +14,8 @@ fn eval(text: &str) -> Run {
     Run {
         instance: ONE.into(),
         args: vec!["eval".into(), text.into()],
+        words: vec![],
+        env: BTreeMap::new(),
         timeout_ms: 60_000,
     }
 }

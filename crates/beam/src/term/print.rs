@@ -66,7 +66,7 @@ fn separated(f: &mut Formatter<'_>, elements: &[Term]) -> fmt::Result {
 
 /// Quotes the atom unless it reads as one without: a small letter first, then letters, digits, `_` and
 /// `@`, and no reserved word of any OTP.
-fn atom(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+pub(crate) fn atom(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
     let plain = name.starts_with(starts_atom) && name.chars().all(continues_atom);
     let reserved = RESERVED.contains(&name) || matches!(name, "maybe" | "else");
     if plain && !reserved {
@@ -76,7 +76,7 @@ fn atom(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
     }
 }
 
-fn quoted(f: &mut Formatter<'_>, quote: char, text: &str) -> fmt::Result {
+pub(crate) fn quoted(f: &mut Formatter<'_>, quote: char, text: &str) -> fmt::Result {
     f.write_char(quote)?;
     for c in text.chars() {
         match c {
@@ -92,7 +92,7 @@ fn quoted(f: &mut Formatter<'_>, quote: char, text: &str) -> fmt::Result {
     f.write_char(quote)
 }
 
-fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+pub(crate) fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     if bytes.is_empty() {
         return f.write_str("<<>>");
     }
@@ -111,7 +111,7 @@ fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 }
 
 /// Erlang wants a digit on both sides of the point, also before an exponent.
-fn float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
+pub(crate) fn float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
     let text = format!("{value:e}");
     match text.split_once('e') {
         Some((mantissa, exponent)) => {

@@ -46,9 +46,9 @@ pub(crate) fn document(summary: &Summary) -> Value {
         "rollout": summary.rollout,
         "phase": summary.phase,
         "finished": summary.finished,
-        "purpose": summary.plan.purpose,
-        "from": summary.plan.stable,
-        "to": summary.plan.candidate,
+        "purpose": summary.plan.body.get("purpose"),
+        "from": summary.plan.body.get("stable"),
+        "to": summary.plan.body.get("candidate"),
         "by": summary.by,
         "began_ms": summary.began_ms,
         "updated_ms": summary.updated_ms,
@@ -59,18 +59,20 @@ pub(crate) fn document(summary: &Summary) -> Value {
 
 fn line(summary: &Summary) -> String {
     let phase = rollout::Phase::from(summary.phase);
-    let short = |artifact: &str| artifact.get(..12).unwrap_or(artifact).to_owned();
-    let to = &summary.plan.candidate;
-    let from = summary.plan.stable.as_ref();
-    let from = from.map_or_else(String::new, |v| format!("{} → ", short(&v.artifact)));
+    let word = |of: &str, what: &str| {
+        let version = summary.plan.body.get(of)?;
+        Some(version.get(what)?.as_str()?.to_owned())
+    };
+    let short = |of: &str| word(of, "artifact").map(|it| it.chars().take(12).collect::<String>());
+    let from = short("stable").map_or_else(String::new, |from| format!("{from} → "));
     let cause = summary.cause.as_deref();
     let cause = cause.map_or_else(String::new, |cause| format!("\n    {cause}"));
     format!(
         "{}  {:<11}  {from}{} {}  by {}, {}{cause}",
         summary.rollout,
         phase.word(),
-        short(&to.artifact),
-        to.vsn,
+        short("candidate").unwrap_or_default(),
+        word("candidate", "vsn").unwrap_or_default(),
         summary.by,
         ago(summary.began_ms),
     )

@@ -24,7 +24,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let record = context.block_on(find(args, context))??;
     let stored = stored(&record)?;
-    let plan = rollout::Plan::try_from(record.summary.plan.clone()).or_fail(Kind::Other)?;
+    let plan: rollout::journal::v1::Plan = record.summary.plan.read().or_fail(Kind::Other)?;
+    let plan = rollout::Plan::try_from(plan).or_fail(Kind::Other)?;
     let mut document = history::document(&record.summary);
     document["plan"] = json!(record.summary.plan);
     document["receipt"] = json!(stored.as_ref().and_then(|s| s.receipt.as_ref()));
@@ -126,12 +127,14 @@ fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stor
         parts.push("\njournal".to_owned());
         let began = record.entries.first().map_or(0, |entry| entry.at_ms);
         parts.extend(record.entries.iter().map(|entry| {
-            let event = serde_json::to_string(&entry.event).unwrap_or_default();
+            let event = entry.body.get("event").map_or_else(String::new, ToString::to_string);
             let at = entry.at_ms.saturating_sub(began) as f64 / 1000.0;
-            let intents: String = entry
-                .intents
-                .iter()
-                .map(|i| format!("\n{:>13}→ {i}", ""))
+            let intents = entry.body.get("intents").and_then(|it| it.as_array());
+            let intents: String = intents
+                .into_iter()
+                .flatten()
+                .filter_map(|intent| intent.as_str())
+                .map(|intent| format!("\n{:>13}→ {intent}", ""))
                 .collect();
             format!("{:>4} {at:>7.1} s {DIM}{event}{DIM:#}{intents}", entry.seq)
         }));

@@ -179,6 +179,8 @@ fn the_health_check_is_tcp_without_a_path() {
     let http = agent::api::v1::HealthCheck::Http {
         path,
         timeout_ms: 500,
+        host: None,
+        statuses: vec![],
     };
     assert_eq!(check("[health]\npath = \"/up\"\ntimeout = \"500ms\""), http);
 }

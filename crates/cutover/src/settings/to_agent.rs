@@ -13,6 +13,8 @@ impl Resolved {
             Health::Http { path, timeout } => HealthCheck::Http {
                 path: path.clone(),
                 timeout_ms: millis(*timeout),
+                host: None,
+                statuses: Vec::new(),
             },
             Health::Tcp { timeout } => HealthCheck::Tcp {
                 timeout_ms: millis(*timeout),

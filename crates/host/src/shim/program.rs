@@ -1,9 +1,9 @@
 //! The program of a shim: started, or found still running.
 
+use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
-use std::{fs, io};
 
 use sys::file::FileError;
 use sys::process::ProcessId;
@@ -53,13 +53,8 @@ pub(super) fn spawn(dir: &Directory, launch: &Launch) -> Result<ProcessId, FileE
 fn leader_with_output(fifo: &Path) -> Option<ProcessId> {
     let fifo = fs::canonicalize(fifo).ok()?;
     crate::process::all()
-        .filter(|pid| points_to(*pid, &fifo) && group(*pid) == Some(*pid))
+        .filter(|pid| crate::process::has_open(*pid, 1, &fifo) && group(*pid) == Some(*pid))
         .find_map(ProcessId::of)
-}
-
-fn points_to(pid: i32, fifo: &Path) -> bool {
-    let link: io::Result<PathBuf> = fs::read_link(format!("/proc/{pid}/fd/1"));
-    link.is_ok_and(|target| target == fifo)
 }
 
 fn group(pid: i32) -> Option<i32> {

@@ -1,8 +1,24 @@
 //! Version 1 of what is said to the ledger. Every call may be repeated.
+//!
+//! It grows by fields that may be left out and by further calls; fixture files keep each form readable.
 
-use rollout::journal::v1::{Entry, Phase, Plan};
+mod document;
+mod freeze;
+mod lease;
+mod rollout;
+mod service;
+mod verb;
+mod verified;
+
+pub use document::{Document, Entry};
+pub use freeze::Freeze;
+pub use lease::{Holder, Lease};
+pub use rollout::{Outcome, Record, Summary};
+pub use service::{Behind, Current, CurrentVersion, LeftBehind, Mark, NewMark};
+pub use verb::{Extent, Requested, Verb};
+pub use verified::Broken;
+
 use serde::{Deserialize, Serialize};
-use sys::process::ProcessId;
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,26 +64,89 @@ pub enum Call {
         /// Who does it, `user@host`.
         by: String,
     },
-    /// Asks the holder of the lease to abort its rollout; it is told with its next renewal: [`Reply::Done`].
+    /// Asks the holder of the lease to abort its rollout: [`Reply::Done`]. The older form of [`Self::Request`].
     RequestAbort {
         /// The service key.
         service: String,
         /// Who asks, `user@host`.
         by: String,
     },
-    /// Writes down a new rollout: [`Reply::Begun`]. Refused while another one of the service is
-    /// unfinished. With the same token it is the same rollout.
+    /// Asks something of the unfinished rollout of a service: [`Reply::Asked`]. Whoever holds the lease is
+    /// told with each renewal until it is taken; so is the next holder, within the time that
+    /// [`crate::REQUEST_LASTS_MS`] says. The same request again, while it waits, is the same one.
+    Request {
+        /// The service key.
+        service: String,
+        /// What is asked.
+        #[serde(flatten)]
+        verb: Verb,
+        /// Who asks, `user@host`.
+        by: String,
+        /// Why.
+        #[serde(default)]
+        why: Option<String>,
+    },
+    /// Says that the holder has acted on requests, which are told no more: [`Reply::Done`].
+    /// [`Self::Append`] says the same together with the entry that they led to.
+    Taken {
+        /// The service key.
+        service: String,
+        /// The lease's token.
+        token: u64,
+        /// The requests.
+        ids: Vec<u64>,
+    },
+    /// Freezes an environment: no rollout begins until then, but for rollbacks: [`Reply::Freezes`] with the
+    /// new one. The same again is the same one.
+    Freeze {
+        /// The environment: what follows the dot in a service key.
+        environment: String,
+        /// Until when, in milliseconds since the epoch.
+        until_ms: u64,
+        /// Why.
+        why: String,
+        /// Who does it, `user@host`.
+        by: String,
+    },
+    /// Ends freezes before their time: [`Reply::Freezes`] with those that were ended.
+    Thaw {
+        /// The environment.
+        environment: String,
+        /// One of them, or all of the environment.
+        #[serde(default)]
+        id: Option<u64>,
+        /// Who does it, `user@host`.
+        by: String,
+        /// Why.
+        #[serde(default)]
+        why: Option<String>,
+    },
+    /// Asks for the freezes that hold: [`Reply::Freezes`].
+    Freezes {
+        /// Of one environment, or of all.
+        #[serde(default)]
+        environment: Option<String>,
+    },
+    /// Reads the whole ledger and says whether it has what was written: [`Reply::Verified`]. Takes as long
+    /// as reading the file.
+    Verify,
+    /// Writes down a new rollout: [`Reply::Begun`]. Refused while another one of the service, or of its
+    /// environment, is unfinished, and while the environment is frozen unless its purpose is a rollback.
+    /// With the same token it is the same rollout.
     Begin {
         /// The service key.
         service: String,
         /// The lease's token.
         token: u64,
         /// What will be done.
-        plan: Plan,
+        plan: Document,
         /// What the coordinator needs besides; opaque to the ledger. Holds no secrets.
         settings: serde_json::Value,
         /// Who began it, `user@host`.
         by: String,
+        /// Why it begins although the environment is frozen.
+        #[serde(default)]
+        despite_freeze: Option<String>,
     },
     /// Appends to the journal of a rollout: [`Reply::Done`]. Entries that are there already are skipped
     /// if they are the same.
@@ -82,6 +161,9 @@ pub enum Call {
         entries: Vec<Entry>,
         /// What else is true from then on.
         effect: Outcome,
+        /// Requests that these entries act on: told no more.
+        #[serde(default)]
+        taken: Vec<u64>,
     },
     /// Asks for one rollout with its journal: [`Reply::Rollout`].
     Rollout {
@@ -120,8 +202,32 @@ pub enum Reply {
     },
     /// The lease goes on.
     Renewed {
-        /// Who wants the rollout aborted, if anybody does.
-        abort_wanted_by: Option<String>,
+        /// What people ask of the rollout, oldest first: all that is not taken.
+        #[serde(default)]
+        requests: Vec<Requested>,
+    },
+    /// The request waits for the holder of the lease.
+    Asked {
+        /// The rollout.
+        rollout: String,
+        /// The request.
+        request: Requested,
+        /// Who will be told; where it is nobody, the request waits for the next holder.
+        holder: Option<Lease>,
+    },
+    /// Freezes.
+    Freezes {
+        /// Oldest first.
+        freezes: Vec<Freeze>,
+    },
+    /// The ledger was read as a whole.
+    Verified {
+        /// How many records it has.
+        records: u64,
+        /// The hash of the last one, in hex: it stands for all of them.
+        head: String,
+        /// The first damage, if there is any.
+        broken: Option<Broken>,
     },
     /// It is done.
     Done,
@@ -155,6 +261,9 @@ pub enum Reply {
         marks: Vec<Mark>,
         /// The rollout that is not at its end, if there is one.
         unfinished: Option<String>,
+        /// Hosts that do not have the current version.
+        #[serde(default)]
+        behind: Vec<LeftBehind>,
     },
     /// The call breaks a rule of the ledger, or the ledger cannot work. Nothing was changed.
     Refused {
@@ -173,139 +282,24 @@ pub enum Refusal {
     NotHolder,
     /// Another rollout of the service is unfinished.
     Unfinished,
+    /// Another service of the environment has an unfinished rollout.
+    EnvironmentBusy,
+    /// The environment is frozen.
+    Frozen,
     /// There is no such rollout.
     NoRollout,
     /// The rollout is at its end.
     Finished,
     /// The entries do not follow the journal, or differ from what is there.
     OutOfSequence,
+    /// What is kept of the rollout is not what was written: nothing is appended to it any more.
+    Damaged,
+    /// Too much of it waits already.
+    TooMany,
+    /// The call cannot be meant so.
+    Invalid,
     /// The file is damaged, or cannot be read or written.
     Storage,
     /// The file is locked for too long, or the disk is full: worth another try.
     Busy,
-}
-
-/// Who holds a lease.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The user's name.
-    pub user: String,
-    /// The host's name.
-    pub host: String,
-    /// The process.
-    pub process: ProcessId,
-    /// What it does, such as `cutover deploy`.
-    pub command: String,
-}
-
-/// A lease.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// The service key.
-    pub service: String,
-    /// The fencing token: higher than any before.
-    pub token: u64,
-    /// Who holds it.
-    pub holder: Holder,
-    /// Since when, in milliseconds since the epoch.
-    pub since_ms: u64,
-    /// Until when without renewal, in milliseconds since the epoch.
-    pub expires_ms: u64,
-}
-
-/// What is true from an entry on, written in the same transaction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The phase.
-    pub phase: Phase,
-    /// Whether the rollout is at its end.
-    pub finished: bool,
-    /// Why it was given up, or what it waits for.
-    pub cause: Option<String>,
-    /// The version that serves from now on.
-    pub current: Option<CurrentVersion>,
-    /// Artifacts that are bad.
-    pub marks: Vec<NewMark>,
-    /// The receipt; opaque to the ledger.
-    pub receipt: Option<serde_json::Value>,
-}
-
-/// A version that becomes current.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CurrentVersion {
-    /// The artifact.
-    pub artifact: String,
-    /// Its label.
-    pub vsn: String,
-}
-
-/// An artifact that becomes marked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewMark {
-    /// The artifact.
-    pub artifact: String,
-    /// Why.
-    pub why: String,
-}
-
-/// An artifact marked bad (invariant I9).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The artifact.
-    pub artifact: String,
-    /// Why.
-    pub why: String,
-    /// The rollout that marked it.
-    pub rollout: String,
-    /// When, in milliseconds since the epoch.
-    pub at_ms: u64,
-}
-
-/// A version that was made current.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Current {
-    /// The artifact.
-    pub artifact: String,
-    /// Its label.
-    pub vsn: String,
-    /// The rollout that decided for it.
-    pub rollout: String,
-    /// When, in milliseconds since the epoch.
-    pub at_ms: u64,
-}
-
-/// A rollout without its journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Its id, `service.environment.N`.
-    pub rollout: String,
-    /// The service key.
-    pub service: String,
-    /// What was planned.
-    pub plan: Plan,
-    /// Who began it.
-    pub by: String,
-    /// When, in milliseconds since the epoch.
-    pub began_ms: u64,
-    /// When its phase was last written, in milliseconds since the epoch.
-    pub updated_ms: u64,
-    /// Its phase.
-    pub phase: Phase,
-    /// Whether it is at its end.
-    pub finished: bool,
-    /// Why it was given up, or what it waits for.
-    pub cause: Option<String>,
-    /// Its receipt.
-    pub receipt: Option<serde_json::Value>,
-}
-
-/// A rollout with its journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// All but the journal.
-    pub summary: Summary,
-    /// What the coordinator needs besides the plan.
-    pub settings: serde_json::Value,
-    /// The journal, from its first entry.
-    pub entries: Vec<Entry>,
 }

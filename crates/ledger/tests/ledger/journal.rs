@@ -1,8 +1,8 @@
 //! Rollouts, their journals, and what follows from them.
 
 use ledger::Ledger;
-use ledger::wire::v1::{Call, CurrentVersion, NewMark, Outcome, Refusal, Reply};
-use rollout::journal::v1::{Entry, Phase};
+use ledger::wire::v1::{Call, CurrentVersion, Entry, NewMark, Outcome, Refusal, Reply};
+use rollout::journal::v1::Phase;
 
 use crate::rig::{Rig, SERVICE, entry, me, refusal, under_way};
 
@@ -28,6 +28,7 @@ fn ended() -> Outcome {
             why: "it crashed".into(),
         }],
         receipt: Some(serde_json::json!({"requests": 7})),
+        behind: Vec::new(),
     }
 }
 
@@ -143,6 +144,7 @@ fn the_end_of_a_rollout_is_written_with_its_entry_and_outlives_the_process() {
         history,
         marks,
         unfinished,
+        ..
     } = reply
     else {
         panic!()

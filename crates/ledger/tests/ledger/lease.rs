@@ -97,50 +97,10 @@ fn a_renewed_lease_lasts_and_a_lost_answer_may_be_asked_for_again() {
             token: lease.token,
             ttl_ms: 30_000,
         });
-        assert_eq!(
-            renewed,
-            Reply::Renewed {
-                abort_wanted_by: None
-            }
-        );
+        let requests = vec![];
+        assert_eq!(renewed, Reply::Renewed { requests });
     }
     assert!(matches!(rig.acquire(&me()), Reply::Held { .. }));
-}
-
-#[test]
-fn an_abort_asked_for_reaches_the_holder_and_not_its_successor() {
-    let mut rig = Rig::new();
-    let ask = Call::RequestAbort {
-        service: SERVICE.into(),
-        by: "bob@lead".into(),
-    };
-    assert_eq!(refusal(rig.call(ask.clone())), Refusal::NotHolder);
-    let lease = rig.acquired(&elsewhere());
-    assert_eq!(rig.call(ask), Reply::Done);
-    let renewed = rig.call(Call::Renew {
-        service: SERVICE.into(),
-        token: lease.token,
-        ttl_ms: 30_000,
-    });
-    assert_eq!(
-        renewed,
-        Reply::Renewed {
-            abort_wanted_by: Some("bob@lead".into())
-        }
-    );
-    rig.now_ms += 30_001;
-    let next = rig.acquired(&me());
-    let renewed = rig.call(Call::Renew {
-        service: SERVICE.into(),
-        token: next.token,
-        ttl_ms: 1,
-    });
-    assert_eq!(
-        renewed,
-        Reply::Renewed {
-            abort_wanted_by: None
-        }
-    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A ledger in a directory of its own, and the values that tests fill it with.
 
 use ledger::Ledger;
-use ledger::wire::v1::{Call, Holder, Lease, Outcome, Refusal, Reply};
-use rollout::journal::v1::{Entry, Event, Phase, Plan};
+use ledger::wire::v1::{Call, Document, Entry, Holder, Lease, Outcome, Refusal, Reply};
+use rollout::journal::v1::{self, Event, Phase, Plan};
 use sys::process::ProcessId;
 
 pub(crate) const SERVICE: &str = "shop.production";
@@ -51,6 +51,7 @@ impl Rig {
             plan: plan(),
             settings: serde_json::json!({"listen": "127.0.0.1:0"}),
             by: "ada@lead".into(),
+            despite_freeze: None,
         })
     }
 
@@ -67,6 +68,7 @@ impl Rig {
             rollout: rollout.into(),
             entries,
             effect,
+            taken: Vec::new(),
         })
     }
 }
@@ -98,12 +100,13 @@ pub(crate) fn elsewhere() -> Holder {
 }
 
 pub(crate) fn entry(seq: u64) -> Entry {
-    Entry {
+    let entry = v1::Entry {
         seq,
         at_ms: seq * 10,
         event: Event::Wake,
         intents: vec![format!("wake at {seq} ms")],
-    }
+    };
+    Entry::write(1, &entry).unwrap()
 }
 
 pub(crate) fn under_way() -> Outcome {
@@ -114,6 +117,7 @@ pub(crate) fn under_way() -> Outcome {
         current: None,
         marks: Vec::new(),
         receipt: None,
+        behind: Vec::new(),
     }
 }
 
@@ -124,7 +128,7 @@ pub(crate) fn refusal(reply: Reply) -> Refusal {
     }
 }
 
-pub(crate) fn plan() -> Plan {
+pub(crate) fn plan() -> Document {
     let json = serde_json::json!({
         "service": SERVICE, "purpose": "deploy", "strategy": "blue_green",
         "candidate": {"artifact": "b".repeat(64), "vsn": "2"},
@@ -138,5 +142,6 @@ pub(crate) fn plan() -> Plan {
         "moving": {"sockets_per_second": 200, "close_code": 1012},
         "release_command": null, "sockets_open": 0, "warnings": []
     });
-    serde_json::from_value(json).unwrap()
+    let plan: Plan = serde_json::from_value(json).unwrap();
+    Document::write(1, &plan).unwrap()
 }

@@ -193,6 +193,7 @@ impl From<RegistryError> for Refused {
             RegistryError::UnknownService(_) => (StatusCode::NOT_FOUND, "unknown_service"),
             RegistryError::UnknownVersion { .. } => (StatusCode::NOT_FOUND, "unknown_version"),
             RegistryError::StillHasWeight { .. } => (StatusCode::CONFLICT, "still_has_weight"),
+            RegistryError::StillHasRequests(_) => (StatusCode::CONFLICT, "still_has_requests"),
             RegistryError::Reverted(_) => (StatusCode::CONFLICT, "reverted"),
             RegistryError::NotDurable(_) => (StatusCode::INSUFFICIENT_STORAGE, "not_durable"),
         };

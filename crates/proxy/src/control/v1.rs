@@ -19,6 +19,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use traffic::{Answers, ByChoice, LATENCY_BUCKETS, Traffic, VersionTraffic, latency_bounds_us};
+
+mod traffic;
+
 /// What the proxy says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -39,6 +43,9 @@ pub struct Listener {
     pub listen: SocketAddr,
     /// As bound; kept over restarts of the proxy.
     pub bound: SocketAddr,
+    /// The service whose preview this is; none for a listener that services share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_of: Option<String>,
 }
 
 /// What a service is to the proxy: where it is claimed, its versions and their weights.
@@ -55,8 +62,82 @@ pub struct ServiceConfig {
     pub limits: Limits,
     /// The versions that may get traffic. Weights are 0 to 100 and sum to 100.
     pub versions: Vec<Version>,
-    /// Whether the weights are final.
+    /// Whether the weights, and the routes beside them, are final.
     pub commitment: Commitment,
+    /// Whether a client keeps its version while weights change; without it every request is dealt anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
+    /// Whose requests go to one version whatever its weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testers: Option<Testers>,
+    /// Where one version is reached whatever its weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+    /// What a balancer in front is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
+}
+
+/// Keeps a client with its version by a cookie that holds a bucket from 0 to 99, not a version.
+///
+/// Buckets below the candidate's weight go to the candidate, the others to stable. So clients pass from
+/// stable to the candidate one by one as the weight grows, none goes back while it does not shrink, and
+/// weight 0 returns all of them at once. The candidate is the version that is not the commitment's
+/// `stable`; of committed weights, those after the first version with weight.
+///
+/// The cookie is set with the first answer of an instance while two versions have weight, to a client that
+/// sent none that is valid. It is `HttpOnly`, `SameSite=Lax`, for the service's path prefix, and `Secure`
+/// where a balancer in front says `X-Forwarded-Proto: https`. An answer that shared caches may keep
+/// (`Cache-Control: public` or `s-maxage`) sets none. A client that sends no cookies is dealt a bucket for
+/// each request, in turn, so that every hundred of them have the exact shares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sticky {
+    /// The cookie's name, such as `cutover_bucket`.
+    pub cookie: String,
+    /// How long a client keeps its bucket, in seconds; longer than the rollout, or clients are dealt anew.
+    /// Within it the same clients are the first in every rollout.
+    pub max_age_s: u64,
+}
+
+/// Sends requests with a header to one version, whatever its weight, also 0.
+///
+/// Where that version has no healthy instance, or is not among the versions, the header means nothing and
+/// the request is one like others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Testers {
+    /// The header's name, such as `x-cutover-candidate`.
+    pub header: String,
+    /// The exact value; without it any value counts.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// The artifact id of the version.
+    pub artifact: String,
+}
+
+/// A listener of its own whose requests, for any host and path, go to one version, whatever its weight.
+///
+/// No service and no other preview may listen on the same address, but port 0 gives each its own port. When
+/// a configuration names it no more the listener is closed; requests under way finish, sockets stay with
+/// the version, and a later request on a connection that is still open is refused with 404.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The artifact id of the version; it must be among the versions.
+    pub artifact: String,
+}
+
+/// A path that the proxy answers itself, for a balancer in front that takes hosts in and out.
+///
+/// The answer is 200 while `ready` holds and an instance can take requests, or requests are held until one
+/// can; else it is 503. All other requests are served as usual. A probe that names a host which nobody
+/// claims is answered for every service on the listener with that path. Probes are not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// The exact path, under the service's path prefix.
+    pub path: String,
+    /// Whether the balancer is to send traffic here.
+    pub ready: bool,
 }
 
 /// One version of a service.
@@ -88,7 +169,8 @@ pub enum Commitment {
     /// Final.
     Committed,
     /// A lease on the proxy's own monotonic clock: if not renewed in time, all traffic returns to
-    /// `stable` unaided. After a restart of the machine it counts as expired.
+    /// `stable` unaided, testers and preview of another version end, and readiness is given again. After a
+    /// restart of the machine it counts as expired.
     Leased {
         /// Duration of the lease in milliseconds, from receipt.
         ttl_ms: u64,
@@ -147,9 +229,10 @@ pub struct Renew {
 
 /// Takes a version out of service gently: requests finish, sockets are moved at a pace.
 ///
-/// The version must have weight 0. Repeating it for a version that is draining changes its deadline and
-/// pace; a `PUT` that gives the version weight again ends the drain. A drain ends with the proxy: nothing
-/// of the version is open after a restart, and none is listed as draining.
+/// The version must have weight 0 and neither testers nor a preview. Repeating it for a version that is
+/// draining changes its deadline and pace; a `PUT` that gives the version requests again ends the drain. A
+/// drain ends with the proxy: nothing of the version is open after a restart, and none is listed as
+/// draining.
 ///
 /// Event streams are ended between two events, also those that came with a `Content-Length`, which is not
 /// passed on. Those with a `Content-Encoding` are ended between two chunks of the instance, which is where
@@ -173,66 +256,15 @@ pub struct ServiceStatus {
     pub config: ServiceConfig,
     /// Where it is reached.
     pub bound: SocketAddr,
+    /// Where its preview is reached, if it has one.
+    #[serde(default)]
+    pub preview_bound: Option<SocketAddr>,
     /// Milliseconds left on the lease, if there is one.
     pub lease_left_ms: Option<u64>,
     /// Whether a lease ran out and traffic went back to stable.
     pub reverted: bool,
     /// The artifacts that are draining.
     pub draining: Vec<String>,
-}
-
-/// Counters of a service since the proxy first knew it; they only grow, and survive nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Traffic {
-    /// Identifies this life of the counters; a new value means that they began anew.
-    pub epoch: u64,
-    /// By artifact id. Requests that reached no version are under the empty name.
-    pub versions: BTreeMap<String, VersionTraffic>,
-    /// Requests being held now.
-    pub held_now: u64,
-}
-
-/// Counters of one version.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct VersionTraffic {
-    /// Requests begun, upgrades included.
-    pub requests: u64,
-    /// Answers by class, `1xx` to `5xx`, as the instance gave them.
-    pub status: [u64; 5],
-    /// Requests that failed on the way: no connection, no answer, answer cut short, timeout, refused by
-    /// the proxy for want of an instance. A client that went away is not one of them.
-    pub failed: u64,
-    /// Requests that were sent again to another connection or instance.
-    pub retried: u64,
-    /// Requests that waited because no instance could take them.
-    pub held: u64,
-    /// Clients that went away before their answer was complete.
-    pub client_aborted: u64,
-    /// Requests in flight now, long-lived ones not counted.
-    pub in_flight: u64,
-    /// WebSockets and other upgraded connections open now.
-    pub sockets_open: u64,
-    /// Event streams open now.
-    pub streams_open: u64,
-    /// Sockets and streams ended gently by a drain: at a frame or event boundary, with a close code.
-    pub sockets_moved: u64,
-    /// Sockets and streams that ended otherwise than by their client, their instance's close, or a move.
-    pub sockets_cut: u64,
-    /// Latency of answered requests until the end of the head, in microseconds: cumulative counts for
-    /// the upper bounds in [`latency_bounds_us`], then one more, the count of all (Prometheus' `+Inf`).
-    pub latency: Vec<u64>,
-}
-
-/// Upper bounds of the latency histogram in microseconds: powers of 2^(1/4) from 50 µs to about 3 min;
-/// made by [`latency_bounds_us`].
-pub const LATENCY_BUCKETS: usize = 88;
-
-/// Returns the upper bounds of the latency histogram, in microseconds, ascending.
-pub fn latency_bounds_us() -> [u64; LATENCY_BUCKETS] {
-    std::array::from_fn(|i| {
-        let exponent = i as f64 / 4.0;
-        (50.0 * exponent.exp2()).round() as u64
-    })
 }
 
 /// The body of an error.
@@ -242,4 +274,38 @@ pub struct ErrorBody {
     pub kind: String,
     /// The sentence for people.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_build_wrote_is_understood() {
+        let config = r#"{"listen":"127.0.0.1:0","path_prefix":"/","limits":{"header_timeout_ms":1,
+            "idle_timeout_ms":1,"connect_timeout_ms":1,"response_timeout_ms":1,"connections_max":1,
+            "header_bytes_max":1024,"hold_ms":1,"held_max":1},"versions":[],
+            "commitment":{"state":"committed"}}"#;
+        let config: ServiceConfig = serde_json::from_str(config).unwrap();
+        assert_eq!((&config.sticky, &config.testers), (&None, &None));
+        assert_eq!((&config.preview, &config.readiness), (&None, &None));
+        let again = serde_json::to_string(&config).unwrap();
+        assert!(
+            !again.contains("sticky") && !again.contains("preview"),
+            "{again}"
+        );
+        let config = serde_json::to_value(&config).unwrap();
+        let status = serde_json::json!({"config": config, "bound": "127.0.0.1:1", "lease_left_ms": null,
+            "reverted": false, "draining": []});
+        let status: ServiceStatus = serde_json::from_value(status).unwrap();
+        assert_eq!(status.preview_bound, None);
+        let traffic = r#"{"requests":3,"status":[0,3,0,0,0],"failed":0,"retried":0,"held":0,
+            "client_aborted":0,"in_flight":0,"sockets_open":0,"streams_open":0,"sockets_moved":0,
+            "sockets_cut":0,"latency":[]}"#;
+        let traffic: VersionTraffic = serde_json::from_str(traffic).unwrap();
+        assert!(traffic.by_choice.weighted.is_none());
+        let listener: Listener =
+            serde_json::from_str(r#"{"listen":"127.0.0.1:0","bound":"127.0.0.1:1"}"#).unwrap();
+        assert_eq!(listener.preview_of, None);
+    }
 }

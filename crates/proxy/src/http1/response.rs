@@ -4,6 +4,7 @@ use super::Framing;
 use super::fields::{Field, Named, class, has_element};
 use super::forward::{put, put_display};
 use super::request::Slots;
+use crate::sticky::{self, NewBucket};
 
 /// An answer that cannot be passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +172,13 @@ impl<'h, 'b> Answer<'h, 'b> {
         })
     }
 
+    /// Whether shared caches may keep it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.fields.iter().any(|field| {
+            field.name.eq_ignore_ascii_case("cache-control") && sticky::lets_share(field.value)
+        })
+    }
+
     /// How the body is best framed toward a client: an event stream of known length must be one that can
     /// be ended before it.
     pub(crate) fn onward(&self) -> Framing {
@@ -187,12 +195,23 @@ impl<'h, 'b> Answer<'h, 'b> {
     }
 
     /// Writes the head for an HTTP/1 client, with `framing` toward it.
-    pub(crate) fn write(&self, framing: Framing, persistence: Persistence, out: &mut Vec<u8>) {
+    pub(crate) fn write(
+        &self,
+        framing: Framing,
+        persistence: Persistence,
+        bucket: Option<NewBucket<'_>>,
+        out: &mut Vec<u8>,
+    ) {
         out.extend_from_slice(b"HTTP/1.1 ");
         put_status(out, self.status);
         put(out, &[b" ", self.reason.as_bytes(), b"\r\n"]);
         for field in self.passed() {
             put(out, &[field.name.as_bytes(), b": ", field.value, b"\r\n"]);
+        }
+        if let Some(bucket) = bucket {
+            out.extend_from_slice(b"set-cookie: ");
+            bucket.write(out);
+            out.extend_from_slice(b"\r\n");
         }
         let length = match framing {
             Framing::Length(length) => Some(length),
@@ -344,7 +363,7 @@ mod tests {
         let (answer, size) = parse(text.as_bytes(), false, &mut slots).unwrap().unwrap();
         assert_eq!(size, text.len());
         let mut out = vec![];
-        answer.write(Framing::Chunked, Persistence::Close, &mut out);
+        answer.write(Framing::Chunked, Persistence::Close, None, &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "HTTP/1.1 200 Fine\r\nServer: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"

@@ -6,24 +6,8 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
 
 use crate::rig::*;
-
-type Sender<B> = hyper::client::conn::http2::SendRequest<B>;
-
-async fn connect<B>(at: std::net::SocketAddr) -> Sender<B>
-where
-    B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
-{
-    let stream = TcpStream::connect(at).await.unwrap();
-    let io = TokioIo::new(stream);
-    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
-    let (sender, connection) = handshake.await.unwrap();
-    tokio::spawn(connection);
-    sender
-}
 
 #[tokio::test]
 async fn requests_share_a_connection_and_reach_the_instance_as_http_1() {

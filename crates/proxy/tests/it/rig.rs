@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use proxy::control::client::Client;
 use proxy::control::v1::{
     Backend, Commitment, Limits, ServiceConfig, ServiceStatus, Version, VersionTraffic,
@@ -119,6 +120,10 @@ pub(crate) fn service(backends: &[SocketAddr]) -> ServiceConfig {
         limits: Limits::default(),
         versions: vec![version("a1", 100, backends)],
         commitment: Commitment::Committed,
+        sticky: None,
+        testers: None,
+        preview: None,
+        readiness: None,
     }
 }
 
@@ -380,4 +385,23 @@ impl Wire {
 /// A GET of a path.
 pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+}
+
+/// The sending side of an HTTP/2 connection.
+pub(crate) type Sender<B> = hyper::client::conn::http2::SendRequest<B>;
+
+/// Connects by HTTP/2 without TLS.
+pub(crate) async fn connect<B>(at: SocketAddr) -> Sender<B>
+where
+    B: hyper::body::Body<Data = bytes::Bytes, Error = std::convert::Infallible>
+        + Send
+        + Unpin
+        + 'static,
+{
+    let stream = TcpStream::connect(at).await.unwrap();
+    let io = TokioIo::new(stream);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+    let (sender, connection) = handshake.await.unwrap();
+    tokio::spawn(connection);
+    sender
 }

@@ -99,6 +99,7 @@ impl Host for FakeHost {
                 last_exit: None,
                 warm_until_ms: None,
                 healthy: None,
+                hooks: Vec::new(),
             };
             let same = machine.instances.get(id).is_some_and(|old| {
                 old.artifact == status.artifact && old.state == InstanceState::Running
@@ -172,6 +173,7 @@ impl Host for FakeHost {
                 took_ms: 1,
                 running,
                 restarts: found.restarts,
+                beam: None,
             })
         })
         .await
@@ -241,8 +243,13 @@ impl Host for FakeHost {
                             })
                             .collect(),
                         commitment: route.commitment.clone(),
+                        sticky: None,
+                        testers: None,
+                        preview: None,
+                        readiness: None,
                     },
                     bound: route.listen,
+                    preview_bound: None,
                     lease_left_ms: None,
                     reverted: false,
                     draining: Vec::new(),

@@ -1,0 +1,1 @@
+//! Gates against what they really ask.
