@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::name::{HostId, InstanceId};
+use crate::plan::HookPoint;
 
 /// Why a candidate was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,47 @@ pub enum Cause {
     Aborted {
         /// Who.
         by: String,
+        /// Why, if it was said.
+        why: Option<String>,
+    },
+    /// An analysis judged the candidate worse.
+    AnalysisFailed {
+        /// Which step.
+        step: String,
+        /// What was judged.
+        name: String,
+        /// The numbers, in words.
+        detail: String,
+    },
+    /// A hook failed that was not to.
+    HookFailed {
+        /// Its point.
+        point: HookPoint,
+        /// Its name.
+        name: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// Background work could not be begun or ended.
+    JobFailed {
+        /// Where.
+        host: HostId,
+        /// What it was asked.
+        asked: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// Nobody promoted it in time.
+    PauseExpired {
+        /// What was waited for.
+        waited_for: String,
+        /// How long, in milliseconds.
+        waited_ms: u64,
+    },
+    /// Hosts were set aside, or could not be brought to the end.
+    HostsAside {
+        /// Which, with what was seen.
+        hosts: Vec<(HostId, String)>,
     },
     /// A host refused what it was asked.
     Refused {
@@ -117,14 +159,40 @@ impl Cause {
     /// then; an unreachable host, a refused route or a person's abort says nothing about the artifact.
     pub fn blames_candidate(&self) -> bool {
         match self {
-            Self::FailedWatched { .. } | Self::AnsweredWorse { .. } => true,
+            Self::FailedWatched { .. }
+            | Self::AnsweredWorse { .. }
+            | Self::AnalysisFailed { .. } => true,
             Self::NotHealthy { .. }
             | Self::CrashLoop { .. }
             | Self::CommandFailed { .. }
             | Self::Aborted { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
-            | Self::LeaseExpired { .. } => false,
+            | Self::LeaseExpired { .. }
+            | Self::HookFailed { .. }
+            | Self::JobFailed { .. }
+            | Self::PauseExpired { .. }
+            | Self::HostsAside { .. } => false,
+        }
+    }
+
+    /// Says whether it is of one host, which a failure budget may put up with.
+    pub(crate) fn is_of_one_host(&self) -> bool {
+        match self {
+            Self::NotHealthy { .. }
+            | Self::CrashLoop { .. }
+            | Self::FailedWatched { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::LeaseExpired { .. }
+            | Self::JobFailed { .. } => true,
+            Self::AnsweredWorse { .. }
+            | Self::CommandFailed { .. }
+            | Self::Aborted { .. }
+            | Self::AnalysisFailed { .. }
+            | Self::HookFailed { .. }
+            | Self::PauseExpired { .. }
+            | Self::HostsAside { .. } => false,
         }
     }
 
@@ -184,7 +252,36 @@ impl fmt::Display for Cause {
                     output.trim_end()
                 )
             }
-            Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::Aborted { by, why: None } => write!(f, "aborted by {by}"),
+            Self::Aborted { by, why: Some(why) } => write!(f, "aborted by {by}: {why}"),
+            Self::AnalysisFailed { step, name, detail } => {
+                write!(f, "{step} judged the candidate worse by {name}: {detail}")
+            }
+            Self::HookFailed {
+                point,
+                name,
+                detail,
+            } => write!(f, "the {point} hook {name} failed: {detail}"),
+            Self::JobFailed {
+                host,
+                asked,
+                detail,
+            } => write!(f, "{host} could not {asked}: {detail}"),
+            Self::PauseExpired {
+                waited_for,
+                waited_ms,
+            } => write!(
+                f,
+                "it waited {} s (pause_max) for {waited_for}",
+                seconds(*waited_ms)
+            ),
+            Self::HostsAside { hosts } => {
+                let hosts: Vec<_> = hosts
+                    .iter()
+                    .map(|(host, why)| format!("{host} ({why})"))
+                    .collect();
+                write!(f, "not brought to the end: {}", hosts.join(", "))
+            }
             Self::Refused {
                 host,
                 asked,

@@ -234,7 +234,9 @@ impl fmt::Display for Action {
                 }
                 match commitment {
                     Commitment::Committed => f.write_str(" (final)"),
-                    Commitment::Leased { ttl_ms, .. } => write!(f, " (leased for {} s)", ttl_ms / 1000),
+                    Commitment::Leased { ttl_ms, .. } => {
+                        write!(f, " (leased for {} s)", ttl_ms / 1000)
+                    }
                 }
             }
             Self::Prepare => f.write_str("prepare"),
@@ -280,7 +282,10 @@ impl fmt::Display for Errand {
                 analysis,
                 metric,
                 round,
-            } => write!(f, "measure metric {metric} of analysis {analysis}, round {round}"),
+            } => write!(
+                f,
+                "measure metric {metric} of analysis {analysis}, round {round}"
+            ),
         }
     }
 }

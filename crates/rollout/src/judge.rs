@@ -58,6 +58,7 @@ mod tests {
         let tally = |(requests, bad)| Tally {
             requests,
             bad,
+            slow: 0,
             open: 0,
         };
         let before = TrafficSeen {
@@ -97,6 +98,7 @@ mod tests {
             let tally = |(requests, bad)| Tally {
                 requests,
                 bad,
+                slow: 0,
                 open: 0,
             };
             TrafficSeen {

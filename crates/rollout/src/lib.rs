@@ -16,35 +16,39 @@
 
 pub mod journal;
 
-mod advance;
-mod apply;
 mod cause;
 mod effect;
 mod event;
+mod host;
 mod judge;
+mod machine;
 mod name;
 mod phase;
 mod plan;
 mod replay;
+mod seen;
 mod state;
-mod step;
+mod task;
 mod tick;
 
 pub use cause::{Cause, CommandEnd};
-pub use effect::{Action, Commitment, Effect, EffectId, Share};
+pub use effect::{Action, Commitment, Effect, EffectId, Errand, Share, Turn};
 pub use event::{
-    CommandDecision, Event, Health, Observation, Reply, RouteSeen, RunOutcome, Tally, TrafficSeen,
-    Verdict,
+    CommandDecision, Event, Extent, Health, Observation, Reply, RouteSeen, RunOutcome, Tally,
+    TrafficSeen, Verdict,
 };
 pub use judge::judge;
+pub use machine::step;
 pub use name::{ArtifactId, HostId, InstanceId, NameError, ServiceKey};
 pub use phase::Phase;
 pub use plan::{
-    Bounds, Chosen, HostFacts, HostPlan, InstanceFact, Mark, Moving, Placement, Plan, PlanError,
-    PlannedStep, Purpose, Readiness, ReleaseCommand, Request, RouteFact, Strategy, Timing,
-    Tolerance, Version, Warning, compute,
+    Analysis, AutoChoice, Background, BlueGreen, Bounds, Canary, CanaryStep, Chosen, Hook,
+    HookPoint, HookRun, HookSite, HostCount, HostFacts, HostPlan, Hot, HotVerdict, HotWork,
+    InstanceFact, Job, JobRun, LeftOut, Mark, Metric, Moving, OnFailure, Pause, Placement, Plan,
+    PlanError, Purpose, Readiness, ReleaseCommand, Request, Rolling, RouteFact, Source, Step,
+    Stickiness, Strategy, Surge, Timing, Tolerance, Version, Warning, Work, compute,
 };
 pub use replay::{Entry, ReplayError, replay};
-pub use state::{Committed, Reversible, Reverting, Rollout, Stage, StepTime, Watch};
-pub use step::step;
+pub use seen::{HostSeen, Judged, Lease, StepEnd, StepRef, StepSeen, WaitFor, Waiting, Watch};
+pub use state::{Rollout, Stage};
 pub use tick::Tick;

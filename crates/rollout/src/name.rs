@@ -102,6 +102,15 @@ impl InstanceId {
     pub fn in_slot(service: &ServiceKey, slot: u32) -> Self {
         Self(format!("{service}-{slot}").into())
     }
+
+    /// Returns its slot.
+    pub fn slot(&self) -> u32 {
+        let slot = self
+            .0
+            .rsplit_once('-')
+            .and_then(|(_, slot)| slot.parse().ok());
+        slot.unwrap_or(1)
+    }
 }
 
 #[cfg(test)]

@@ -1,23 +1,35 @@
 //! The plan of a rollout: computed first, in full.
 
 mod bounds;
+mod check;
+mod choose;
+mod compile;
 mod compute;
 mod hook;
+mod left_out;
+mod place;
+mod refusal;
+mod stable;
 mod step;
 mod strategy;
 mod warning;
+mod warnings;
+mod way_back;
+mod words;
 
 pub use bounds::{Bounds, Moving, Timing, Tolerance};
-pub use compute::{
-    Chosen, HostFacts, HotVerdict, InstanceFact, Mark, PlanError, Request, RouteFact, compute,
-};
+pub(crate) use compile::compile;
+pub use compute::{Chosen, HostFacts, HotVerdict, InstanceFact, Mark, Request, RouteFact, compute};
 pub use hook::{Hook, HookPoint, HookRun, HookSite, OnFailure};
+pub use left_out::LeftOut;
+pub use refusal::PlanError;
 pub use step::{HotWork, Step, Work};
 pub use strategy::{
-    Analysis, BlueGreen, Canary, CanaryStep, Hot, HostCount, Metric, Pause, Rolling, Source,
+    Analysis, BlueGreen, Canary, CanaryStep, HostCount, Hot, Metric, Pause, Rolling, Source,
     Stickiness, Strategy, Surge,
 };
 pub use warning::Warning;
+pub(crate) use way_back::{Touched, way_back};
 
 use crate::name::{ArtifactId, HostId, InstanceId, ServiceKey};
 
@@ -38,9 +50,8 @@ pub struct Plan {
     pub stable: Option<Version>,
     /// The hosts, in the order of the fleet; the first one runs the release command.
     pub hosts: Vec<HostPlan>,
-    /// Hosts of the fleet that are left out, with the reason: they do not answer, or have the candidate
-    /// already.
-    pub left_out: Vec<(HostId, String)>,
+    /// Hosts of the fleet that are left out.
+    pub left_out: Vec<LeftOut>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// The hooks that steps run.
@@ -171,6 +182,58 @@ impl Plan {
     /// Returns what happens on a host.
     pub fn host(&self, host: &HostId) -> Option<&HostPlan> {
         self.hosts.iter().find(|plan| &plan.host == host)
+    }
+
+    /// Returns the place of the step with the point of no return of the whole rollout.
+    pub fn decision(&self) -> Option<usize> {
+        self.steps.iter().rposition(|step| {
+            matches!(
+                step.work,
+                Work::Commit { decides: true } | Work::Hot(HotWork::Commit)
+            )
+        })
+    }
+
+    /// Says whether the candidate runs on every host already.
+    pub fn is_warm(&self) -> bool {
+        self.hosts
+            .iter()
+            .flat_map(|host| &host.candidate)
+            .all(|placement| placement.readiness == Readiness::Warm)
+    }
+
+    /// Returns how long the candidate is watched: a version that is brought back is known, and looked at
+    /// once.
+    pub fn watch_ms(&self) -> u64 {
+        match self.purpose {
+            Purpose::Deploy => self.timing.watch_ms,
+            Purpose::Rollback => 0,
+        }
+    }
+
+    /// Says whether testers are let at the candidate before it has traffic.
+    pub fn has_preview(&self) -> bool {
+        self.steps.iter().any(|step| step.work == Work::Preview)
+    }
+
+    /// Returns the bound over which a request is slow, in microseconds, where one is compared.
+    pub fn slow_bound_us(&self) -> Option<u64> {
+        self.analyses
+            .iter()
+            .filter_map(|analysis| analysis.latency)
+            .find_map(|latency| match latency.bound {
+                analysis::LatencyBound::Us(us) => Some(us),
+                analysis::LatencyBound::StableQuantile { .. } => None,
+            })
+    }
+
+    /// Returns how many more hosts may fail or be lost than were left out as such.
+    pub(crate) fn budget_left(&self) -> usize {
+        let unreachable = self.left_out.iter().filter(|out| out.is_failure()).count();
+        self.tolerance
+            .failure_budget
+            .put_up_with(self.hosts.len() + self.left_out.len())
+            .saturating_sub(unreachable)
     }
 }
 

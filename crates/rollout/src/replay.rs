@@ -2,9 +2,9 @@
 
 use crate::effect::Effect;
 use crate::event::Event;
+use crate::machine::step;
 use crate::plan::Plan;
 use crate::state::Rollout;
-use crate::step::step;
 use crate::tick::Tick;
 
 /// An event as it was journaled, with the effects it called for.

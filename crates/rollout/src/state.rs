@@ -1,93 +1,99 @@
-//! The state of a rollout: the plan, the stage, and what is known of each host.
+//! The state of a rollout: the plan, the step it is at, and what is known of each host.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::cause::{Cause, CommandEnd};
 use crate::effect::EffectId;
-use crate::event::TrafficSeen;
+use crate::host::{Host, Standing};
+use crate::machine::Judging;
 use crate::name::{ArtifactId, HostId, InstanceId};
 use crate::phase::Phase;
-use crate::plan::{HostPlan, Plan};
+use crate::plan::{Plan, Step, Work};
+use crate::seen::{HostSeen, Judged, Lease, StepRef, StepSeen, WaitFor, Waiting, Watch};
+use crate::task::Task;
 use crate::tick::Tick;
 
 /// A rollout between two events. It changes by [`crate::step()`] only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {
     pub(crate) plan: Arc<Plan>,
+    /// The place of each host in the plan.
+    pub(crate) places: Arc<BTreeMap<HostId, u32>>,
+    /// Whether testers are let at the candidate.
+    pub(crate) previews: bool,
     pub(crate) stage: Stage,
-    /// When the stage began.
+    pub(crate) way_back: Arc<[Step]>,
+    /// Steps to go to next, before the one that follows.
+    pub(crate) detour: VecDeque<u32>,
+    /// When the step, or its second half, began.
     pub(crate) since: Tick,
+    pub(crate) hosts: Vec<Host>,
+    /// Hosts that the step waits for.
+    pub(crate) pending: BTreeSet<u32>,
+    /// Hosts whose candidate started and is not yet, or no longer, healthy for long enough.
+    pub(crate) unready: BTreeSet<u32>,
+    pub(crate) outstanding: BTreeMap<EffectId, Asked>,
+    pub(crate) next_id: u64,
+    pub(crate) at: AtStep,
+    pub(crate) command: Command,
+    /// Hooks that were run, by their steps: they are not run again when a step comes again.
+    pub(crate) ran: BTreeSet<u32>,
+    pub(crate) waiting: Option<Waiting>,
+    /// Who wants it to go no further than this step, and why.
+    pub(crate) hold: Option<(String, Option<String>)>,
+    /// Whether a person promoted it to the end.
+    pub(crate) full: bool,
+    /// Whether it was taken over in a wait: health is proven before it goes on.
+    pub(crate) unproven: bool,
+    /// Whether the first host, or the first batch, has passed its gate.
+    pub(crate) proven: bool,
+    /// How many hosts were set aside.
+    pub(crate) failed: usize,
     /// Whether it gave up waiting and needs a person or a resume.
     pub(crate) halted: bool,
-    pub(crate) hosts: BTreeMap<HostId, Host>,
-    pub(crate) outstanding: BTreeMap<EffectId, (HostId, Task)>,
-    pub(crate) next_id: u64,
-    pub(crate) command: Command,
     pub(crate) cause: Option<Cause>,
     pub(crate) decided: bool,
-    pub(crate) times: Vec<StepTime>,
+    pub(crate) seen: Vec<StepSeen>,
+    pub(crate) judged: Vec<Judged>,
     pub(crate) wake: Option<Tick>,
+    pub(crate) revision: u64,
 }
 
-/// Where a rollout is. What may still be given up is apart from what may not.
+/// Where a rollout is, with the place of its step. What may still be given up is apart from what may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Nothing was done.
     Planned,
-    /// Stable serves or can serve again at once: abort is possible.
-    Reversible(Reversible),
+    /// Stable serves, or can serve again: abort is possible.
+    Reversible(u32),
     /// Past the point of no return: only forward.
-    Committed(Committed),
-    /// On the way back to stable.
-    Reverting(Reverting),
+    Committed(u32),
+    /// On the way back to stable, by the steps of [`Rollout::way_back`].
+    Reverting(u32),
     /// At its end.
     Ended(Phase),
 }
 
-/// Stages before the decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reversible {
-    /// Slots are made free.
-    Clearing,
-    /// The candidate starts and has to become healthy.
-    Starting,
-    /// The release command runs.
-    Commanding,
-    /// Nobody knows what became of the release command.
-    AwaitingPerson,
-    /// Every proxy is told of the candidate.
-    Switching,
-    /// The candidate has all traffic, on a lease.
-    Watching,
-    /// Every proxy promises to keep its weights.
-    Preparing,
+/// What is known of the step itself, apart from its hosts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AtStep {
+    /// When the last host was told.
+    pub(crate) told: Option<Tick>,
+    /// A person ended the pause, or what could not be told.
+    pub(crate) released: bool,
+    /// The operator's side did what it was asked.
+    pub(crate) answered: bool,
+    /// Every proxy has prepared.
+    pub(crate) prepared: bool,
+    pub(crate) judging: Option<Judging>,
 }
 
-/// Stages after the decision.
+/// An effect whose reply is waited for: of a host, or of the coordinator itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
-    /// Every proxy is told of the decision.
-    Committing,
-    /// Stable's clients finish or move.
-    Draining,
-    /// Stable is kept warm, or stops.
-    Keeping,
-    /// A last look for the receipt.
-    Settling,
-}
-
-/// Stages of the way back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reverting {
-    /// The release command may be under way: its end is awaited, so that no later one runs beside it.
-    Ending,
-    /// Every proxy that may have heard of the candidate is told of stable.
-    Routing,
-    /// The candidate's clients finish or move.
-    Draining,
-    /// The candidate stops.
-    Stopping,
+pub(crate) struct Asked {
+    pub(crate) host: Option<u32>,
+    pub(crate) task: Task,
 }
 
 /// What is known of the release command.
@@ -99,106 +105,43 @@ pub(crate) struct Command {
     pub(crate) end: Option<CommandEnd>,
 }
 
-/// What is known of a host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Host {
-    /// Tasks with a definite good reply.
-    pub(crate) done: BTreeSet<Task>,
-    /// Tasks that were ever asked for: they may have been done.
-    pub(crate) asked: BTreeSet<Task>,
-    /// The answer that stands in the way of going on.
-    pub(crate) refused: Option<String>,
-    /// Since when it does not answer, and what was seen.
-    pub(crate) lost: Option<(Tick, String)>,
-    /// The candidate's instances.
-    pub(crate) gates: BTreeMap<InstanceId, Gate>,
-    /// The counters before the switch.
-    pub(crate) baseline: Option<TrafficSeen>,
-    /// When the last reply came that changed its route or its drain; what was seen earlier says nothing.
-    pub(crate) changed: Option<Tick>,
-    /// Whether the stage's own condition is met here.
-    pub(crate) passed: bool,
-}
-
-/// What is known of an instance of the candidate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Gate {
-    /// Since when it is healthy without a break.
-    pub(crate) healthy_since: Option<Tick>,
-    /// Whether it has been for long enough.
-    pub(crate) passed: bool,
-    /// Failed checks in a row.
-    pub(crate) streak: u32,
-    /// Restarts as last seen.
-    pub(crate) restarts: u32,
-    /// What its check said last when it failed.
-    pub(crate) detail: String,
-}
-
-/// Something a host does for a rollout.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Task {
-    Clear(InstanceId),
-    Start(InstanceId),
-    Run(u32),
-    AwaitRun(u32),
-    Route,
-    Prepare,
-    Commit,
-    /// Where a proxy does not know what to commit: the same weights, final.
-    RouteFinal,
-    Drain,
-    Keep(InstanceId),
-    RouteBack,
-    DrainBack,
-    Stop(InstanceId),
-}
-
-/// When a step of the plan began and ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepTime {
-    /// The step's word, as in [`crate::PlannedStep`]; `revert` for the way back.
-    pub name: &'static str,
-    /// When it began.
-    pub began: Tick,
-    /// When it ended, if it did.
-    pub ended: Option<Tick>,
-}
-
-/// What has to be looked at on a host, again and again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watch {
-    /// Which host.
-    pub host: HostId,
-    /// Whose health.
-    pub instances: Vec<InstanceId>,
-}
-
 impl Rollout {
     /// Makes the state in which nothing of the plan was done.
     pub fn new(plan: Plan) -> Self {
-        let hosts = plan
-            .hosts
-            .iter()
-            .map(|host| (host.host.clone(), Host::of(host)))
-            .collect();
+        let places = (0u32..).zip(&plan.hosts);
         Self {
+            places: Arc::new(places.map(|(i, host)| (host.host.clone(), i)).collect()),
+            hosts: plan.hosts.iter().map(Host::of).collect(),
+            previews: plan.has_preview(),
             plan: Arc::new(plan),
             stage: Stage::Planned,
+            way_back: Arc::new([]),
+            detour: VecDeque::new(),
             since: Tick::from_ms(0),
-            halted: false,
-            hosts,
+            pending: BTreeSet::new(),
+            unready: BTreeSet::new(),
             outstanding: BTreeMap::new(),
             next_id: 1,
+            at: AtStep::default(),
             command: Command {
                 attempt: 1,
                 done: false,
                 end: None,
             },
+            ran: BTreeSet::new(),
+            waiting: None,
+            hold: None,
+            full: false,
+            unproven: false,
+            proven: false,
+            failed: 0,
+            halted: false,
             cause: None,
             decided: false,
-            times: Vec::new(),
+            seen: Vec::new(),
+            judged: Vec::new(),
             wake: None,
+            revision: 0,
         }
     }
 
@@ -212,12 +155,18 @@ impl Rollout {
         self.stage
     }
 
+    /// Returns a number that grows with every change that has to be journaled. An event that leaves it as
+    /// it was told nothing new, and called for nothing.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Returns the phase.
     pub fn phase(&self) -> Phase {
         match self.stage {
             Stage::Planned => Phase::Planned,
             Stage::Ended(phase) => phase,
-            Stage::Reversible(Reversible::AwaitingPerson) => Phase::Paused,
+            _ if self.waiting.is_some() => Phase::Paused,
             _ if self.halted => Phase::Degraded,
             _ => Phase::Progressing,
         }
@@ -228,11 +177,9 @@ impl Rollout {
         matches!(self.stage, Stage::Ended(_))
     }
 
-    /// Says whether nothing more happens by itself.
+    /// Says whether nothing more happens by itself, and nothing is to be looked at.
     pub fn is_halted(&self) -> bool {
-        self.halted
-            || self.is_finished()
-            || self.stage == Stage::Reversible(Reversible::AwaitingPerson)
+        self.halted || self.is_finished()
     }
 
     /// Says whether an abort would bring stable back.
@@ -250,23 +197,92 @@ impl Rollout {
         self.cause.as_ref()
     }
 
-    /// Returns the hosts that do not answer or refuse, with what was seen.
+    /// Returns what only a person or a hook can give, where that is waited for.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
+    /// Returns the steps that began, in order, with what became of them.
+    pub fn seen(&self) -> &[StepSeen] {
+        &self.seen
+    }
+
+    /// Returns the steps of the way back, once a candidate was given up.
+    pub fn way_back(&self) -> &[Step] {
+        &self.way_back
+    }
+
+    /// Returns the step it is at.
+    pub fn current(&self) -> Option<(StepRef, &Step)> {
+        let at = self.step_ref()?;
+        Some((at, self.step_of(at)?))
+    }
+
+    /// Returns a step.
+    pub fn step_of(&self, step: StepRef) -> Option<&Step> {
+        match step {
+            StepRef::Plan(place) => self.plan.steps.get(place as usize),
+            StepRef::Back(place) => self.way_back.get(place as usize),
+        }
+    }
+
+    pub(crate) fn step_ref(&self) -> Option<StepRef> {
+        match self.stage {
+            Stage::Planned | Stage::Ended(_) => None,
+            Stage::Reversible(place) | Stage::Committed(place) => Some(StepRef::Plan(place)),
+            Stage::Reverting(place) => Some(StepRef::Back(place)),
+        }
+    }
+
+    pub(crate) fn work(&self) -> Option<Work> {
+        self.current().map(|(_, step)| step.work)
+    }
+
+    /// Returns what is known of a host.
+    pub fn host_seen(&self, host: &HostId) -> Option<HostSeen<'_>> {
+        let place = *self.places.get(host)?;
+        let host = &self.hosts[place as usize];
+        Some(HostSeen {
+            weight: host.weight,
+            aside: host.aside.as_deref(),
+            lost: host.lost.as_ref().map(|(_, detail)| detail.as_str()),
+            refused: host.refused.as_deref(),
+            started: host.touched().started,
+            healthy: host.is_ready(),
+            is_final: host.standing == Standing::Final,
+            pending: self.pending.contains(&place),
+        })
+    }
+
+    /// Returns the hosts that were set aside, with the reason.
+    pub fn aside(&self) -> Vec<(HostId, String)> {
+        if self.failed == 0 {
+            return Vec::new();
+        }
+        let hosts = self.plan.hosts.iter().zip(&self.hosts);
+        hosts
+            .filter_map(|(plan, host)| Some((plan.host.clone(), host.aside.clone()?)))
+            .collect()
+    }
+
+    /// Returns the hosts that do not answer, refuse or were set aside, with what was seen.
     pub fn hosts_behind(&self) -> Vec<(HostId, String)> {
-        self.hosts
-            .iter()
-            .filter_map(|(id, host)| {
+        let hosts = self.plan.hosts.iter().zip(&self.hosts);
+        hosts
+            .filter_map(|(plan, host)| {
                 let detail = host
-                    .refused
+                    .aside
                     .clone()
+                    .or_else(|| host.refused.clone())
                     .or_else(|| host.lost.as_ref().map(|(_, detail)| detail.clone()))?;
-                Some((id.clone(), detail))
+                Some((plan.host.clone(), detail))
             })
             .collect()
     }
 
-    /// Returns the steps so far with their times.
-    pub fn times(&self) -> &[StepTime] {
-        &self.times
+    /// Returns what analyses found.
+    pub fn judged(&self) -> &[Judged] {
+        &self.judged
     }
 
     /// Says whether an effect is still waited for; else it is not to be performed again.
@@ -291,42 +307,83 @@ impl Rollout {
 
     /// Returns what to look at now, every [`crate::Timing::probe_every_ms`].
     pub fn watches(&self) -> Vec<Watch> {
-        let health = match self.stage {
-            _ if self.is_halted() => return Vec::new(),
-            Stage::Planned | Stage::Reversible(Reversible::Clearing) | Stage::Ended(_) => {
-                return Vec::new();
-            }
-            Stage::Reversible(_) | Stage::Committed(_) => true,
-            Stage::Reverting(_) => false,
+        if self.is_halted() || self.stage == Stage::Planned {
+            return Vec::new();
+        }
+        let of_step = self.current().map(|(_, step)| step);
+        let in_step = |place: u32| {
+            of_step.is_some_and(|step| {
+                step.work != Work::Clear && step.hosts.binary_search(&place).is_ok()
+            })
         };
-        self.plan
-            .hosts
-            .iter()
-            .map(|plan| Watch {
-                host: plan.host.clone(),
-                instances: if health {
-                    plan.candidate_ids()
-                } else {
-                    Vec::new()
-                },
+        (0u32..)
+            .zip(self.plan.hosts.iter().zip(&self.hosts))
+            .filter_map(|(place, (plan, host))| {
+                let instances = match self.stage {
+                    Stage::Reverting(_) if self.work() == Some(Work::Restore) => {
+                        in_step(place).then(|| plan.stable.clone())?
+                    }
+                    Stage::Reverting(_) => in_step(place).then(Vec::new)?,
+                    _ if host.aside.is_some() => self.watched_aside(place)?,
+                    _ if host.standing == Standing::Untouched && !in_step(place) => return None,
+                    _ => plan.candidate_ids(),
+                };
+                Some(Watch {
+                    host: plan.host.clone(),
+                    instances,
+                })
             })
             .collect()
     }
 
-    /// Returns the hosts on which weights are, or may be, leased: their leases are to be renewed.
-    pub fn leases(&self) -> Vec<HostId> {
-        match self.stage {
-            Stage::Reversible(_) => self
-                .plan
-                .hosts
-                .iter()
-                .filter(|plan| {
-                    !plan.stable.is_empty() && self.hosts[&plan.host].asked.contains(&Task::Route)
-                })
-                .map(|plan| plan.host.clone())
-                .collect(),
-            _ => Vec::new(),
+    /// Returns whose health is looked at on a host that was set aside, as long as it is brought back.
+    fn watched_aside(&self, place: u32) -> Option<Vec<InstanceId>> {
+        let (plan, host) = (
+            &self.plan.hosts[place as usize],
+            &self.hosts[place as usize],
+        );
+        let restores = host.asked.contains(&Task::Restore(0)) && !host.is_restored();
+        if restores {
+            return Some(plan.stable.clone());
         }
+        let drains = host.done.contains(&Task::DrainBack) && !host.passed;
+        drains.then(Vec::new)
+    }
+
+    /// Returns the leases that are to be renewed at `now`, well within [`crate::Timing::orphan_timeout_ms`].
+    pub fn leases(&self, now: Tick) -> Vec<Lease> {
+        if !matches!(self.stage, Stage::Reversible(_)) {
+            return Vec::new();
+        }
+        let ttl_ms = self.lease_ms(now);
+        self.plan
+            .hosts
+            .iter()
+            .zip(&self.hosts)
+            .filter(|(plan, host)| !plan.stable.is_empty() && host.is_leased())
+            .filter(|(_, host)| !host.touched().vacated)
+            .map(|(plan, _)| Lease {
+                host: plan.host.clone(),
+                ttl_ms,
+            })
+            .collect()
+    }
+
+    /// Returns for how long weights are leased: `orphan_timeout`, or as long as may be waited.
+    pub(crate) fn lease_ms(&self, now: Tick) -> u64 {
+        let orphan_timeout_ms = self.plan.timing.orphan_timeout_ms;
+        match &self.waiting {
+            Some(Waiting {
+                until: Some(until), ..
+            }) => until.since(now).max(orphan_timeout_ms),
+            _ => orphan_timeout_ms,
+        }
+    }
+
+    /// Says whether a person has to say what became of the release command.
+    pub(crate) fn awaits_decision(&self) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.what == WaitFor::Command)
     }
 
     /// Returns the artifact that serves when the rollout stands as it does now.
@@ -337,50 +394,5 @@ impl Rollout {
             return Some(&self.plan.candidate.artifact);
         }
         self.plan.stable.as_ref().map(|stable| &stable.artifact)
-    }
-}
-
-impl Host {
-    fn of(plan: &HostPlan) -> Self {
-        let gates = plan
-            .candidate
-            .iter()
-            .map(|placement| (placement.instance.clone(), Gate::default()))
-            .collect();
-        Self {
-            gates,
-            ..Self::default()
-        }
-    }
-
-    /// Forgets what was seen of the candidate's health.
-    pub(crate) fn reset_gates(&mut self) {
-        for gate in self.gates.values_mut() {
-            *gate = Gate {
-                restarts: gate.restarts,
-                ..Gate::default()
-            };
-        }
-    }
-}
-
-impl Stage {
-    /// Returns the word of the plan's step that the stage belongs to.
-    pub(crate) fn step_name(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Planned | Self::Ended(_) => return None,
-            Self::Reversible(Reversible::Clearing) => "clear",
-            Self::Reversible(Reversible::Starting) => "start",
-            Self::Reversible(Reversible::Commanding | Reversible::AwaitingPerson) => "command",
-            Self::Reversible(Reversible::Switching) => "switch",
-            Self::Reversible(Reversible::Watching) => "watch",
-            Self::Reversible(Reversible::Preparing) | Self::Committed(Committed::Committing) => {
-                "commit"
-            }
-            Self::Committed(Committed::Draining) => "drain",
-            Self::Committed(Committed::Keeping) => "keep",
-            Self::Committed(Committed::Settling) => "after",
-            Self::Reverting(_) => "revert",
-        })
     }
 }

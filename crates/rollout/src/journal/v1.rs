@@ -1,4 +1,5 @@
-//! Version 1 of the journal.
+//! Version 1 of the journal, of blue-green only. It is read for history; a rollout that is unfinished in it
+//! has to be ended by the version that began it.
 
 mod event;
 mod plan;
@@ -11,13 +12,13 @@ pub use plan::{
     Tolerance, Version, Warning,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::name::NameError;
 use crate::tick::Tick;
 
 /// One entry: an event with the effects that it called for, written before they are performed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Entry {
     /// Its place in the journal of its rollout, from 1 without gaps.
     pub seq: u64,
@@ -30,7 +31,7 @@ pub struct Entry {
 }
 
 /// The phase of a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's Phase")]
 pub enum Phase {
@@ -41,20 +42,6 @@ pub enum Phase {
     Healthy,
     Aborted,
     RolledBack,
-}
-
-impl From<crate::Phase> for Phase {
-    fn from(phase: crate::Phase) -> Self {
-        match phase {
-            crate::Phase::Planned => Self::Planned,
-            crate::Phase::Progressing => Self::Progressing,
-            crate::Phase::Paused => Self::Paused,
-            crate::Phase::Degraded => Self::Degraded,
-            crate::Phase::Healthy => Self::Healthy,
-            crate::Phase::Aborted => Self::Aborted,
-            crate::Phase::RolledBack => Self::RolledBack,
-        }
-    }
 }
 
 impl From<Phase> for crate::Phase {
@@ -72,16 +59,6 @@ impl From<Phase> for crate::Phase {
 }
 
 impl Entry {
-    /// Writes an entry of the engine.
-    pub fn write(seq: u64, entry: &crate::Entry) -> Self {
-        Self {
-            seq,
-            at_ms: entry.now.ms(),
-            event: Event::from(&entry.event),
-            intents: entry.intents.clone(),
-        }
-    }
-
     /// Reads it back.
     ///
     /// # Errors

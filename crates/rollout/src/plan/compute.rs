@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::check::check;
+use super::choose::choose;
+use super::place::place;
+use super::stable::{Serving, serving};
+use super::warnings::warnings;
 use super::{
-    HostPlan, Moving, Placement, Plan, Purpose, Readiness, ReleaseCommand, Strategy, Timing,
-    Tolerance, Version, Warning,
+    Background, Hook, LeftOut, Moving, Plan, PlanError, Purpose, ReleaseCommand, Strategy, Timing,
+    Tolerance, Version, compile,
 };
 use crate::name::{ArtifactId, HostId, InstanceId, ServiceKey};
 
@@ -109,87 +114,10 @@ pub struct Mark {
     pub why: String,
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// No host was given.
-    #[error("{service} has no hosts")]
-    NoHosts {
-        /// Which service.
-        service: ServiceKey,
-    },
-    /// A host was given twice.
-    #[error("host {host} is named twice")]
-    HostTwice {
-        /// Which host.
-        host: HostId,
-    },
-    /// No instances were asked for.
-    #[error("instances per host must be 1 to 64, not {asked}")]
-    Instances {
-        /// How many were.
-        asked: u32,
-    },
-    /// The candidate serves already.
-    #[error("{} serves {service} already", artifact.short())]
-    ServesAlready {
-        /// Which service.
-        service: ServiceKey,
-        /// Which artifact.
-        artifact: ArtifactId,
-    },
-    /// The candidate was marked bad.
-    #[error("{} is marked bad: {why}", artifact.short())]
-    MarkedBad {
-        /// Which artifact.
-        artifact: ArtifactId,
-        /// Why.
-        why: String,
-    },
-    /// Proxies send all traffic to different versions.
-    #[error(
-        "the proxies do not agree on the version that serves {service}: {}",
-        list(serving)
-    )]
-    Mixed {
-        /// Which service.
-        service: ServiceKey,
-        /// What serves on each host.
-        serving: Vec<(HostId, ArtifactId)>,
-    },
-    /// A proxy splits traffic between versions.
-    #[error("the proxy on {host} splits the traffic of {service} between versions")]
-    Split {
-        /// Which service.
-        service: ServiceKey,
-        /// Which host.
-        host: HostId,
-    },
-    /// There is nothing to go back from.
-    #[error("nothing serves {service}, so there is nothing to roll back")]
-    NothingToRollBack {
-        /// Which service.
-        service: ServiceKey,
-    },
-    /// A duration makes no sense.
-    #[error("{what}")]
-    Timing {
-        /// What and why.
-        what: &'static str,
-    },
-}
-
-fn list(serving: &[(HostId, ArtifactId)]) -> String {
-    let parts: Vec<_> = serving
-        .iter()
-        .map(|(host, artifact)| format!("{} on {host}", artifact.short()))
-        .collect();
-    parts.join(", ")
-}
-
 /// Computes the plan.
 ///
-/// `marks` are the artifacts marked bad, `current` what the ledger takes for the current version.
+/// `marks` are the artifacts marked bad, `current` what the ledger takes for the current version. Hosts that
+/// have the candidate already, after a rollout that left others behind, are left out.
 ///
 /// # Errors
 /// Where the request cannot be carried out on these hosts; nothing was done.
@@ -199,21 +127,16 @@ pub fn compute(
     marks: &[Mark],
     current: Option<&ArtifactId>,
 ) -> Result<Plan, PlanError> {
-    check_request(request, hosts)?;
-    let stable = stable(request, hosts)?;
-    match (&stable, request.purpose) {
-        (Some(stable), _) if stable.artifact == request.candidate.artifact => {
-            return Err(PlanError::ServesAlready {
-                service: request.service.clone(),
-                artifact: stable.artifact.clone(),
-            });
-        }
-        (None, Purpose::Rollback) => {
-            return Err(PlanError::NothingToRollBack {
-                service: request.service.clone(),
-            });
-        }
-        _ => {}
+    check(request, hosts)?;
+    let Serving {
+        stable,
+        behind,
+        up_to_date,
+    } = serving(request, hosts)?;
+    if stable.is_none() && request.purpose == Purpose::Rollback {
+        return Err(PlanError::NothingToRollBack {
+            service: request.service.clone(),
+        });
     }
     let mark = marks
         .iter()
@@ -224,232 +147,44 @@ pub fn compute(
             why: mark.why.clone(),
         });
     }
+    let (strategy, auto) = choose(request, &behind, stable.as_ref())?;
+    let hot = matches!(strategy, Strategy::Hot(_));
+    let unreachable = request.unreachable.iter();
+    let left_out = up_to_date
+        .into_iter()
+        .map(|host| LeftOut::UpToDate { host })
+        .chain(unreachable.map(|(host, detail)| LeftOut::Unreachable {
+            host: host.clone(),
+            detail: detail.clone(),
+        }))
+        .collect();
     let mut plan = Plan {
         service: request.service.clone(),
         purpose: request.purpose,
-        strategy: request.strategy,
+        strategy,
+        auto,
         candidate: request.candidate.clone(),
-        hosts: hosts
+        hosts: behind
             .iter()
-            .map(|facts| place(request, facts, stable.as_ref()))
+            .map(|facts| place(request, facts, stable.as_ref(), hot))
             .collect(),
+        left_out,
         stable,
+        steps: Vec::new(),
+        hooks: request.hooks.clone(),
+        analyses: Vec::new(),
+        background: request.background.clone(),
         timing: request.timing,
         tolerance: request.tolerance,
         moving: request.moving,
-        release_command: request.release_command.clone(),
-        sockets_open: hosts.iter().map(|facts| facts.sockets_open).sum(),
+        release_command: match request.purpose {
+            Purpose::Deploy => request.release_command.clone(),
+            Purpose::Rollback => None,
+        },
+        sockets_open: behind.iter().map(|facts| facts.sockets_open).sum(),
         warnings: Vec::new(),
     };
-    plan.warnings = warnings(request, &plan, hosts, mark, current);
+    (plan.steps, plan.analyses) = compile(&plan, request.preview);
+    plan.warnings = warnings(request, &plan, &behind, mark, current);
     Ok(plan)
-}
-
-fn check_request(request: &Request, hosts: &[HostFacts]) -> Result<(), PlanError> {
-    if hosts.is_empty() {
-        return Err(PlanError::NoHosts {
-            service: request.service.clone(),
-        });
-    }
-    for (i, facts) in hosts.iter().enumerate() {
-        if hosts[..i].iter().any(|other| other.host == facts.host) {
-            return Err(PlanError::HostTwice {
-                host: facts.host.clone(),
-            });
-        }
-    }
-    if !(1..=64).contains(&request.instances_per_host) {
-        return Err(PlanError::Instances {
-            asked: request.instances_per_host,
-        });
-    }
-    let timing = &request.timing;
-    let what = if timing.probe_every_ms == 0 {
-        "probe_every must be more than 0"
-    } else if timing.healthy_deadline_ms <= timing.min_healthy_time_ms {
-        "healthy_deadline must be longer than min_healthy_time"
-    } else if timing.orphan_timeout_ms < 1_000 {
-        "orphan_timeout must be at least 1 s"
-    } else if timing.progress_deadline_ms == 0 {
-        "progress_deadline must be more than 0"
-    } else if request.moving.sockets_per_second == 0 {
-        "the reconnect budget must be at least 1 socket a second"
-    } else {
-        return Ok(());
-    };
-    Err(PlanError::Timing { what })
-}
-
-/// Finds the version that serves: the one with all the weight on every proxy that has a route.
-fn stable(request: &Request, hosts: &[HostFacts]) -> Result<Option<Version>, PlanError> {
-    let mut serving: Vec<(HostId, ArtifactId)> = Vec::new();
-    for facts in hosts {
-        let Some(route) = &facts.route else { continue };
-        let mut weighted = route.versions.iter().filter(|(_, (weight, _))| *weight > 0);
-        let Some((artifact, _)) = weighted.next() else {
-            continue;
-        };
-        if weighted.next().is_some() {
-            return Err(PlanError::Split {
-                service: request.service.clone(),
-                host: facts.host.clone(),
-            });
-        }
-        // A first version that was given up is still in its route, with nothing behind it.
-        let behind = &route.versions[artifact].1;
-        if facts
-            .instances
-            .iter()
-            .any(|fact| fact.running && behind.contains(&fact.instance))
-        {
-            serving.push((facts.host.clone(), artifact.clone()));
-        }
-    }
-    let Some((_, artifact)) = serving.first() else {
-        return Ok(None);
-    };
-    if serving.iter().any(|(_, other)| other != artifact) {
-        return Err(PlanError::Mixed {
-            service: request.service.clone(),
-            serving,
-        });
-    }
-    let vsn = hosts
-        .iter()
-        .flat_map(|facts| &facts.instances)
-        .find(|fact| &fact.artifact == artifact)
-        .map_or_else(String::new, |fact| fact.vsn.clone());
-    Ok(Some(Version {
-        artifact: artifact.clone(),
-        vsn,
-    }))
-}
-
-/// Places the candidate's instances: on the way back those of it that are there, then the lowest slots in
-/// which nothing of stable is. What else is in such a slot gives way. A deploy starts anew even what is
-/// there: its settings may have changed.
-fn place(request: &Request, facts: &HostFacts, stable: Option<&Version>) -> HostPlan {
-    let serving: Vec<InstanceId> = stable
-        .and_then(|stable| facts.route.as_ref()?.versions.get(&stable.artifact))
-        .map(|(_, instances)| instances.clone())
-        .unwrap_or_default();
-    let wanted = request.instances_per_host as usize;
-    let is_stable = |fact: &InstanceFact| {
-        serving.contains(&fact.instance)
-            || stable.is_some_and(|stable| fact.running && fact.artifact == stable.artifact)
-    };
-    let reuses = request.purpose == Purpose::Rollback;
-    let mut candidate: Vec<Placement> = facts
-        .instances
-        .iter()
-        .filter(|fact| reuses && fact.artifact == request.candidate.artifact && !is_stable(fact))
-        .map(|fact| Placement {
-            instance: fact.instance.clone(),
-            slot: fact.slot,
-            readiness: if fact.running {
-                Readiness::Warm
-            } else {
-                Readiness::Stored
-            },
-        })
-        .collect();
-    candidate.sort_by_key(|placement| (placement.readiness != Readiness::Warm, placement.slot));
-    candidate.truncate(wanted);
-    let mut clear = Vec::new();
-    let mut slot = 0;
-    while candidate.len() < wanted {
-        slot += 1;
-        if candidate.iter().any(|placement| placement.slot == slot) {
-            continue;
-        }
-        if let Some(fact) = facts.instances.iter().find(|fact| fact.slot == slot) {
-            if is_stable(fact) {
-                continue;
-            }
-            clear.push(fact.instance.clone());
-        }
-        candidate.push(Placement {
-            instance: InstanceId::in_slot(&request.service, slot),
-            slot,
-            readiness: Readiness::Fresh,
-        });
-    }
-    candidate.sort_by_key(|placement| placement.slot);
-    HostPlan {
-        host: facts.host.clone(),
-        clear,
-        candidate,
-        stable: serving,
-    }
-}
-
-fn warnings(
-    request: &Request,
-    plan: &Plan,
-    hosts: &[HostFacts],
-    mark: Option<&Mark>,
-    current: Option<&ArtifactId>,
-) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if let Some(mark) = mark {
-        warnings.push(Warning::MarkedBad {
-            why: mark.why.clone(),
-        });
-    }
-    match &plan.stable {
-        None => warnings.push(Warning::NoStable),
-        Some(stable) => {
-            warnings.push(Warning::BothRunJobs);
-            if let Some(current) = current.filter(|current| **current != stable.artifact) {
-                warnings.push(Warning::CurrentDiffers {
-                    ledger: current.short().into(),
-                    serving: stable.artifact.short().into(),
-                });
-            }
-        }
-    }
-    let nodes = |plan: &Plan| -> Vec<String> {
-        let slots = 1..=request.instances_per_host * if plan.stable.is_some() { 2 } else { 1 };
-        slots
-            .map(|slot| format!("{}_{slot}", request.node))
-            .collect()
-    };
-    if request.applications.iter().any(|name| name == "libcluster") {
-        warnings.push(Warning::ClusterSlots { nodes: nodes(plan) });
-    }
-    if request.applications.iter().any(|name| name == "mnesia") {
-        warnings.push(Warning::MnesiaSlots { nodes: nodes(plan) });
-    }
-    if request.release_command.is_some() || request.purpose == Purpose::Rollback {
-        warnings.push(Warning::SchemaStays);
-    }
-    let yielding: Vec<String> = hosts
-        .iter()
-        .zip(&plan.hosts)
-        .flat_map(|(facts, plan)| {
-            facts
-                .instances
-                .iter()
-                .filter(|fact| fact.running && plan.clear.contains(&fact.instance))
-        })
-        .map(|fact| fact.instance.to_string())
-        .collect();
-    if !yielding.is_empty() {
-        warnings.push(Warning::WarmGivesWay {
-            instances: yielding,
-        });
-    }
-    let movable = u64::from(plan.moving.sockets_per_second) * (plan.timing.drain_timeout_ms / 1000);
-    if let Some(busiest) = hosts
-        .iter()
-        .map(|facts| facts.sockets_open)
-        .max()
-        .filter(|open| *open > movable)
-    {
-        warnings.push(Warning::SocketsOverBudget {
-            open: busiest,
-            movable,
-        });
-    }
-    warnings
 }

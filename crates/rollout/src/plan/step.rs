@@ -18,7 +18,7 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Runs a hook, by its place in [`super::Plan::hooks`].
     Hook(u32),
@@ -57,8 +57,11 @@ pub enum Work {
     Drain,
     /// Keeps stable warm for the rollback window, or stops it where there is none.
     Keep,
-    /// Fails the readiness path for `lb_notice`, so that the balancer in front leaves the host.
-    Leave,
+    /// Fails the readiness path, so that the balancer in front leaves the host.
+    Leave {
+        /// Time that the balancer needs to notice, in milliseconds.
+        lb_notice_ms: u64,
+    },
     /// Stops stable before the candidate starts, where there is no room for both.
     Vacate,
     /// Passes the readiness path again.

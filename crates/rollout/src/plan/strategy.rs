@@ -152,3 +152,52 @@ pub enum Source {
         url: String,
     },
 }
+
+impl HostCount {
+    /// Returns how many of `all` may be changed at once: rounded up, and at least one.
+    pub fn at_once(self, all: usize) -> usize {
+        let count = match self {
+            Self::Hosts(count) => count as usize,
+            Self::Percent(percent) => (all * usize::from(percent)).div_ceil(100),
+        };
+        count.max(1)
+    }
+
+    /// Returns how many of `all` are put up with: rounded down.
+    pub fn put_up_with(self, all: usize) -> usize {
+        match self {
+            Self::Hosts(count) => count as usize,
+            Self::Percent(percent) => all * usize::from(percent) / 100,
+        }
+    }
+
+    /// Returns how many of `all` are wanted: rounded up.
+    pub fn wanted(self, all: usize) -> usize {
+        match self {
+            Self::Hosts(count) => count as usize,
+            Self::Percent(percent) => (all * usize::from(percent)).div_ceil(100),
+        }
+    }
+}
+
+impl Strategy {
+    /// Returns its word, as in settings and journals.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Hot(_) => "hot",
+            Self::Rolling(_) => "rolling",
+            Self::Canary(_) => "canary",
+            Self::BlueGreen(_) => "blue-green",
+            Self::Auto { .. } => "auto",
+        }
+    }
+}
+
+impl BlueGreen {
+    /// Without pause and analyses.
+    pub const PLAIN: Self = Self {
+        pre_promotion: None,
+        pause: None,
+        post_promotion: None,
+    };
+}

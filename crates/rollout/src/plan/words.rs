@@ -106,7 +106,9 @@ impl Plan {
             Work::Pause { for_ms: None } => {
                 format!("promoted within {}, {else_back}", s(timing.pause_max_ms))
             }
-            Work::Analysis(_) => format!("successful, {else_back}; inconclusive: paused for a person"),
+            Work::Analysis(_) => {
+                format!("successful, {else_back}; inconclusive: paused for a person")
+            }
             Work::Watch { .. } => format!(
                 "no crash, at most {} failed checks in a row, errors at most {} ‰ over stable's, {else_back}",
                 self.tolerance.unhealthy_max, self.tolerance.errors_over_stable_permille

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::effect::EffectId;
 use crate::event as domain;
@@ -10,7 +10,7 @@ use crate::name::{ArtifactId, HostId, InstanceId, NameError};
 use crate::tick::Tick;
 
 /// See [`domain::Event`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's Event")]
 pub enum Event {
@@ -24,7 +24,7 @@ pub enum Event {
 }
 
 /// See [`domain::CommandDecision`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's")]
 pub enum CommandDecision {
@@ -33,7 +33,7 @@ pub enum CommandDecision {
 }
 
 /// See [`domain::Reply`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's Reply")]
 pub enum Reply {
@@ -45,7 +45,7 @@ pub enum Reply {
 }
 
 /// See [`domain::Observation`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Observation")]
 pub struct Observation {
     pub began_ms: u64,
@@ -55,7 +55,7 @@ pub struct Observation {
 }
 
 /// See [`domain::Health`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Health")]
 pub struct Health {
     pub verdict: Verdict,
@@ -64,7 +64,7 @@ pub struct Health {
 }
 
 /// See [`domain::Verdict`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's Verdict")]
 pub enum Verdict {
@@ -74,7 +74,7 @@ pub enum Verdict {
 }
 
 /// See [`domain::RouteSeen`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's RouteSeen")]
 pub struct RouteSeen {
     pub weights: BTreeMap<String, u8>,
@@ -82,7 +82,7 @@ pub struct RouteSeen {
 }
 
 /// See [`domain::TrafficSeen`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's TrafficSeen")]
 pub struct TrafficSeen {
     pub epoch: u64,
@@ -91,40 +91,12 @@ pub struct TrafficSeen {
 }
 
 /// See [`domain::Tally`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Tally")]
 pub struct Tally {
     pub requests: u64,
     pub bad: u64,
     pub open: u64,
-}
-
-impl From<&domain::Event> for Event {
-    fn from(event: &domain::Event) -> Self {
-        match event {
-            domain::Event::Begin => Self::Begin,
-            domain::Event::Resumed { command } => Self::Resumed {
-                command: command.map(|decision| match decision {
-                    domain::CommandDecision::Done => CommandDecision::Done,
-                    domain::CommandDecision::Again => CommandDecision::Again,
-                }),
-            },
-            domain::Event::Reply { id, reply } => Self::Reply {
-                id: id.0,
-                reply: reply.into(),
-            },
-            domain::Event::Observed { host, seen } => Self::Observed {
-                host: host.to_string(),
-                seen: seen.into(),
-            },
-            domain::Event::Lost { host, detail } => Self::Lost {
-                host: host.to_string(),
-                detail: detail.clone(),
-            },
-            domain::Event::Wake => Self::Wake,
-            domain::Event::Abort { by } => Self::Abort { by: by.clone() },
-        }
-    }
 }
 
 impl TryFrom<Event> for domain::Event {
@@ -152,70 +124,21 @@ impl TryFrom<Event> for domain::Event {
                 detail,
             },
             Event::Wake => Self::Wake,
-            Event::Abort { by } => Self::Abort { by },
+            Event::Abort { by } => Self::Abort { by, why: None },
         })
-    }
-}
-
-impl From<&domain::Reply> for Reply {
-    fn from(reply: &domain::Reply) -> Self {
-        match reply.clone() {
-            domain::Reply::Done => Self::Done,
-            domain::Reply::Ran(domain::RunOutcome::Finished { exit, output }) => {
-                Self::Finished { exit, output }
-            }
-            domain::Reply::Ran(domain::RunOutcome::Unknown) => Self::OutcomeUnknown,
-            domain::Reply::Refused { detail } => Self::Refused { detail },
-            domain::Reply::Unknown { detail } => Self::Unknown { detail },
-        }
     }
 }
 
 impl From<Reply> for domain::Reply {
     fn from(reply: Reply) -> Self {
         match reply {
-            Reply::Done => Self::Done,
+            Reply::Done => Self::Done { notes: Vec::new() },
             Reply::Finished { exit, output } => {
                 Self::Ran(domain::RunOutcome::Finished { exit, output })
             }
             Reply::OutcomeUnknown => Self::Ran(domain::RunOutcome::Unknown),
             Reply::Refused { detail } => Self::Refused { detail },
             Reply::Unknown { detail } => Self::Unknown { detail },
-        }
-    }
-}
-
-impl From<&domain::Observation> for Observation {
-    fn from(seen: &domain::Observation) -> Self {
-        let health = |health: &domain::Health| Health {
-            verdict: match health.verdict {
-                domain::Verdict::Healthy => Verdict::Healthy,
-                domain::Verdict::Unhealthy => Verdict::Unhealthy,
-                domain::Verdict::Down => Verdict::Down,
-            },
-            restarts: health.restarts,
-            detail: health.detail.clone(),
-        };
-        Self {
-            began_ms: seen.began.ms(),
-            instances: seen
-                .instances
-                .iter()
-                .map(|(id, seen)| (id.to_string(), health(seen)))
-                .collect(),
-            route: seen.route.as_ref().map(|route| RouteSeen {
-                weights: route
-                    .weights
-                    .iter()
-                    .map(|(id, weight)| (id.to_string(), *weight))
-                    .collect(),
-                reverted: route.reverted,
-            }),
-            traffic: TrafficSeen {
-                epoch: seen.traffic.epoch,
-                stable: seen.traffic.stable.into(),
-                candidate: seen.traffic.candidate.into(),
-            },
         }
     }
 }
@@ -264,21 +187,12 @@ impl TryFrom<Observation> for domain::Observation {
     }
 }
 
-impl From<domain::Tally> for Tally {
-    fn from(tally: domain::Tally) -> Self {
-        Self {
-            requests: tally.requests,
-            bad: tally.bad,
-            open: tally.open,
-        }
-    }
-}
-
 impl From<Tally> for domain::Tally {
     fn from(tally: Tally) -> Self {
         Self {
             requests: tally.requests,
             bad: tally.bad,
+            slow: 0,
             open: tally.open,
         }
     }

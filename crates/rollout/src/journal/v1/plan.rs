@@ -1,12 +1,12 @@
 //! The wire twin of a plan.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::name::{ArtifactId, HostId, InstanceId, NameError, ServiceKey};
 use crate::plan as domain;
 
 /// See [`domain::Plan`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Plan")]
 pub struct Plan {
     pub service: String,
@@ -26,16 +26,10 @@ pub struct Plan {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident),+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[expect(missing_docs, reason = "as the domain's")]
         pub enum $name { $($variant),+ }
-
-        impl From<domain::$name> for $name {
-            fn from(word: domain::$name) -> Self {
-                match word { $(domain::$name::$variant => Self::$variant),+ }
-            }
-        }
 
         impl From<$name> for domain::$name {
             fn from(word: $name) -> Self {
@@ -49,31 +43,28 @@ words!(
     /// See [`domain::Purpose`].
     Purpose { Deploy, Rollback }
 );
-words!(
-    /// See [`domain::Strategy`].
-    Strategy { BlueGreen }
-);
+/// How the version was changed: there was one strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "as the domain's")]
+pub enum Strategy {
+    BlueGreen,
+}
 words!(
     /// See [`domain::Readiness`].
     Readiness { Fresh, Stored, Warm }
 );
 
 macro_rules! record {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? } $(else $rest:expr)?) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
         #[expect(missing_docs, reason = "as the domain's")]
         pub struct $name { $(pub $field: $type),+ }
 
-        impl From<&domain::$name> for $name {
-            fn from(it: &domain::$name) -> Self {
-                Self { $($field: it.$field.clone()),+ }
-            }
-        }
-
         impl From<$name> for domain::$name {
             fn from(it: $name) -> Self {
-                Self { $($field: it.$field),+ }
+                Self { $($field: it.$field,)+ $(..$rest)? }
             }
         }
     };
@@ -91,7 +82,7 @@ record!(
         rollback_window_ms: u64,
         orphan_timeout_ms: u64,
         probe_every_ms: u64,
-    }
+    } else domain::Timing::USUAL
 );
 record!(
     /// See [`domain::Tolerance`].
@@ -100,7 +91,7 @@ record!(
         unhealthy_max: u32,
         errors_min: u64,
         errors_over_stable_permille: u32,
-    }
+    } else domain::Tolerance::USUAL
 );
 record!(
     /// See [`domain::Moving`].
@@ -112,7 +103,7 @@ record!(
 );
 
 /// See [`domain::Version`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Version")]
 pub struct Version {
     pub artifact: String,
@@ -120,7 +111,7 @@ pub struct Version {
 }
 
 /// See [`domain::HostPlan`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's HostPlan")]
 pub struct HostPlan {
     pub host: String,
@@ -130,7 +121,7 @@ pub struct HostPlan {
 }
 
 /// See [`domain::Placement`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as the domain's Placement")]
 pub struct Placement {
     pub instance: String,
@@ -139,7 +130,7 @@ pub struct Placement {
 }
 
 /// See [`domain::Warning`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "as the domain's Warning")]
 pub enum Warning {
@@ -154,33 +145,17 @@ pub enum Warning {
     CurrentDiffers { ledger: String, serving: String },
 }
 
-impl From<&domain::Plan> for Plan {
-    fn from(plan: &domain::Plan) -> Self {
-        Self {
-            service: plan.service.to_string(),
-            purpose: plan.purpose.into(),
-            strategy: plan.strategy.into(),
-            candidate: (&plan.candidate).into(),
-            stable: plan.stable.as_ref().map(Into::into),
-            hosts: plan.hosts.iter().map(Into::into).collect(),
-            timing: (&plan.timing).into(),
-            tolerance: (&plan.tolerance).into(),
-            moving: (&plan.moving).into(),
-            release_command: plan.release_command.as_ref().map(Into::into),
-            sockets_open: plan.sockets_open,
-            warnings: plan.warnings.iter().map(Into::into).collect(),
-        }
-    }
-}
-
 impl TryFrom<Plan> for domain::Plan {
     type Error = NameError;
 
+    /// The steps are compiled: they were not written down.
     fn try_from(plan: Plan) -> Result<Self, NameError> {
-        Ok(Self {
+        let Strategy::BlueGreen = plan.strategy;
+        let mut read = Self {
             service: ServiceKey::parse(&plan.service)?,
             purpose: plan.purpose.into(),
-            strategy: plan.strategy.into(),
+            strategy: domain::Strategy::BlueGreen(domain::BlueGreen::PLAIN),
+            auto: None,
             candidate: plan.candidate.try_into()?,
             stable: plan.stable.map(TryInto::try_into).transpose()?,
             hosts: plan
@@ -188,22 +163,20 @@ impl TryFrom<Plan> for domain::Plan {
                 .into_iter()
                 .map(TryInto::try_into)
                 .collect::<Result<_, _>>()?,
+            left_out: Vec::new(),
+            steps: Vec::new(),
+            hooks: Vec::new(),
+            analyses: Vec::new(),
+            background: domain::Background::default(),
             timing: plan.timing.into(),
             tolerance: plan.tolerance.into(),
             moving: plan.moving.into(),
             release_command: plan.release_command.map(Into::into),
             sockets_open: plan.sockets_open,
             warnings: plan.warnings.into_iter().map(Into::into).collect(),
-        })
-    }
-}
-
-impl From<&domain::Version> for Version {
-    fn from(version: &domain::Version) -> Self {
-        Self {
-            artifact: version.artifact.to_string(),
-            vsn: version.vsn.clone(),
-        }
+        };
+        (read.steps, read.analyses) = domain::compile(&read, false);
+        Ok(read)
     }
 }
 
@@ -215,25 +188,6 @@ impl TryFrom<Version> for domain::Version {
             artifact: ArtifactId::parse(&version.artifact)?,
             vsn: version.vsn,
         })
-    }
-}
-
-impl From<&domain::HostPlan> for HostPlan {
-    fn from(plan: &domain::HostPlan) -> Self {
-        Self {
-            host: plan.host.to_string(),
-            clear: plan.clear.iter().map(ToString::to_string).collect(),
-            candidate: plan
-                .candidate
-                .iter()
-                .map(|placement| Placement {
-                    instance: placement.instance.to_string(),
-                    slot: placement.slot,
-                    readiness: placement.readiness.into(),
-                })
-                .collect(),
-            stable: plan.stable.iter().map(ToString::to_string).collect(),
-        }
     }
 }
 
@@ -265,13 +219,6 @@ impl TryFrom<HostPlan> for domain::HostPlan {
 
 macro_rules! warnings {
     ($($variant:ident $({ $($field:ident),+ })?),+ $(,)?) => {
-        impl From<&domain::Warning> for Warning {
-            fn from(warning: &domain::Warning) -> Self {
-                match warning.clone() {
-                    $(domain::Warning::$variant $({ $($field),+ })? => Self::$variant $({ $($field),+ })?),+
-                }
-            }
-        }
 
         impl From<Warning> for domain::Warning {
             fn from(warning: Warning) -> Self {

@@ -1,0 +1,165 @@
+//! Hosts that fail within the budget are set aside: they are told to go back, and nothing waits for them.
+
+use crate::cause::Cause;
+use crate::effect::Effect;
+use crate::event::{Observation, Reply, RunOutcome};
+use crate::host::Standing;
+use crate::machine::Outcome;
+use crate::state::{Rollout, Stage};
+use crate::task::Task;
+
+impl Rollout {
+    /// Sets a host aside where the budget puts up with it; else the candidate is given up.
+    pub(crate) fn fail_host(&mut self, place: u32, cause: Cause, out: &mut Outcome) {
+        if self.may_set_aside(place, &cause) {
+            self.set_aside(place, cause.to_string(), out);
+            self.go_back_aside(place, out);
+        } else {
+            self.give_up(cause, out);
+        }
+    }
+
+    fn may_set_aside(&self, place: u32, cause: &Cause) -> bool {
+        let first_is_needed =
+            place == 0 && self.plan.release_command.is_some() && !self.command.done;
+        matches!(self.stage, Stage::Reversible(_))
+            && cause.is_of_one_host()
+            && self.proven
+            && !first_is_needed
+            && self.has_budget()
+    }
+
+    /// Says whether one more host may fail, and another one is left.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.failed < self.plan.budget_left() && self.failed + 1 < self.hosts.len()
+    }
+
+    /// Goes on without a host.
+    pub(crate) fn set_aside(&mut self, place: u32, why: String, out: &mut Outcome) {
+        self.forget_host(place);
+        let host = &mut self.hosts[place as usize];
+        host.aside = Some(why.clone());
+        host.lease_anew = false;
+        host.passed = false;
+        self.failed += 1;
+        self.pending.remove(&place);
+        self.unready.remove(&place);
+        out.changed = true;
+        out.effects.push(Effect::SetAside {
+            host: self.plan.hosts[place as usize].host.clone(),
+            why,
+        });
+    }
+
+    /// Returns what brings a host back, in order; each part is asked for when the one before is done. One on
+    /// which the candidate is final is left as it is: it is behind in nothing but health.
+    fn aside_tasks(&self, place: u32) -> Vec<Vec<Task>> {
+        let host = &self.hosts[place as usize];
+        if host.standing == Standing::Final {
+            return Vec::new();
+        }
+        let plan = &self.plan.hosts[place as usize];
+        let touched = host.touched();
+        let each = |wanted: bool, count: usize, task: fn(u16) -> Task| -> Vec<Task> {
+            (0u16..)
+                .take(if wanted { count } else { 0 })
+                .map(task)
+                .collect()
+        };
+        let one = |wanted: bool, task: Task| if wanted { vec![task] } else { Vec::new() };
+        let (candidates, stables) = (plan.candidate.len(), plan.stable.len());
+        let background = &self.plan.background;
+        let quiesces = touched.activated && background.quiesce.is_some();
+        let activates = touched.quiesced && background.activate.is_some();
+        let has_stable = stables > 0;
+        let stop: Vec<Task> = each(touched.started, candidates, Task::Stop)
+            .into_iter()
+            .filter(|task| match task {
+                Task::Stop(i) => host.asked.contains(&Task::Start(*i)),
+                _ => true,
+            })
+            .collect();
+        if touched.left || touched.vacated {
+            return vec![
+                one(touched.routed, Task::Leave),
+                stop,
+                each(touched.vacated, stables, Task::Restore),
+                each(activates, stables, Task::ActivateBack),
+                one(has_stable, Task::RouteBack),
+                one(true, Task::Return),
+            ];
+        }
+        let mut parts = vec![
+            one(touched.installed, Task::HotBack),
+            each(quiesces, candidates, Task::QuiesceBack),
+            each(activates, stables, Task::ActivateBack),
+            one(touched.routed && has_stable, Task::RouteBack),
+            one(touched.routed && has_stable, Task::DrainBack),
+        ];
+        parts.push(stop);
+        parts
+    }
+
+    /// Asks for the next part of what brings a host back.
+    pub(crate) fn go_back_aside(&mut self, place: u32, out: &mut Outcome) {
+        for part in self.aside_tasks(place) {
+            let host = &self.hosts[place as usize];
+            let open: Vec<Task> = part
+                .iter()
+                .filter(|task| !host.done.contains(task) && !host.awaited.contains(task))
+                .copied()
+                .collect();
+            let waits = part.iter().any(|task| match task {
+                Task::Restore(_) => !host.is_restored(),
+                Task::DrainBack => !host.passed,
+                _ => false,
+            });
+            let awaited = part.iter().any(|task| host.awaited.contains(task));
+            for task in &open {
+                self.ask(place, *task, out);
+            }
+            if awaited || waits || !open.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// A host that was set aside replies. What it refuses or fails is passed over.
+    pub(crate) fn reply_aside(&mut self, place: u32, task: Task, reply: &Reply, out: &mut Outcome) {
+        let done = matches!(
+            reply,
+            Reply::Done { .. } | Reply::Ran(RunOutcome::Finished { exit: 0, .. })
+        );
+        let host = &mut self.hosts[place as usize];
+        if !done && task == Task::RouteBack {
+            // Without it the candidate may still be asked: what runs stays.
+            return;
+        }
+        if !done && task == Task::DrainBack {
+            host.passed = true;
+        }
+        host.finish(task, out.now);
+        if matches!(self.stage, Stage::Reversible(_)) {
+            self.go_back_aside(place, out);
+        }
+    }
+
+    /// A host that was set aside was looked at.
+    pub(crate) fn observed_aside(&mut self, place: u32, seen: &Observation, out: &mut Outcome) {
+        if !matches!(self.stage, Stage::Reversible(_)) {
+            return;
+        }
+        if self.hosts[place as usize].asked.contains(&Task::Restore(0)) {
+            self.observed_restoring(place, seen, out);
+        }
+        let drain_ms = self.drain_ms();
+        let host = &mut self.hosts[place as usize];
+        let cut = host
+            .changed
+            .is_some_and(|told| told.after(drain_ms) <= out.now);
+        if host.done.contains(&Task::DrainBack) && (seen.traffic.candidate.open == 0 || cut) {
+            host.passed = true;
+        }
+        self.go_back_aside(place, out);
+    }
+}

@@ -1,0 +1,171 @@
+//! The time of a step is up.
+
+use crate::cause::Cause;
+use crate::machine::Outcome;
+use crate::plan::{HotWork, Work};
+use crate::seen::Waiting;
+use crate::state::{Rollout, Stage};
+
+impl Rollout {
+    pub(crate) fn wake_up(&mut self, out: &mut Outcome) {
+        if self.is_halted() {
+            return;
+        }
+        if let Some(Waiting {
+            what,
+            since,
+            until: Some(until),
+        }) = &self.waiting
+        {
+            if *until <= out.now {
+                let cause = Cause::PauseExpired {
+                    waited_for: what.to_string(),
+                    waited_ms: until.since(*since),
+                };
+                self.give_up(cause, out);
+            }
+            return;
+        }
+        match self.work() {
+            Some(Work::Drain | Work::DrainBack) => self.drains_end(out),
+            Some(Work::Analysis(_)) => self.look(out),
+            _ => {}
+        }
+        if self.deadline().is_some_and(|deadline| deadline <= out.now) {
+            self.overdue(out);
+        }
+    }
+
+    /// What drained for long enough was cut, and is over.
+    fn drains_end(&mut self, out: &mut Outcome) {
+        let told = self.at.told;
+        if told.is_some_and(|told| told.after(self.drain_ms()) <= out.now) {
+            self.at.told = None;
+            for place in self.pending.clone() {
+                self.settle(place, out);
+            }
+        }
+    }
+
+    fn overdue(&mut self, out: &mut Outcome) {
+        let Some(work) = self.work() else {
+            return;
+        };
+        let over = self.pending.is_empty();
+        match (self.stage, work) {
+            (_, Work::Hook(_)) => self.hook_overdue(out),
+            (Stage::Reversible(_), Work::Command) => self.await_decision(out),
+            (Stage::Reversible(_), _) => self.reversible_overdue(out),
+            // What is prepared keeps its weights until it is told.
+            (Stage::Committed(_), Work::Commit { .. } | Work::Hot(HotWork::Commit)) => {
+                self.halted = true;
+            }
+            (Stage::Committed(_), _) if !over => self.committed_overdue(out),
+            (Stage::Reverting(_), _) if !over => self.reverting_overdue(work, out),
+            _ => {}
+        }
+    }
+
+    fn hook_overdue(&mut self, out: &mut Outcome) {
+        let Some(step) = self.step_ref() else {
+            return;
+        };
+        self.forget_outstanding();
+        self.at.answered = true;
+        for place in std::mem::take(&mut self.pending) {
+            let task = crate::task::Task::Hook(step);
+            self.hosts[place as usize].finish(task, out.now);
+        }
+        self.hook_failed(step, "it did not end in time".into(), out);
+    }
+
+    fn reversible_overdue(&mut self, out: &mut Outcome) {
+        for place in self.pending.clone() {
+            if !matches!(self.stage, Stage::Reversible(_)) {
+                return;
+            }
+            let cause = self.overdue_cause(place, out);
+            self.fail_host(place, cause, out);
+        }
+    }
+
+    fn committed_overdue(&mut self, out: &mut Outcome) {
+        for place in self.pending.clone() {
+            if !self.has_budget() {
+                self.halted = true;
+                return;
+            }
+            let why = self.overdue_cause(place, out).to_string();
+            self.set_aside(place, why, out);
+        }
+    }
+
+    fn reverting_overdue(&mut self, work: Work, out: &mut Outcome) {
+        let jobs = matches!(work, Work::QuiesceBack | Work::ActivateBack);
+        for place in self.pending.clone() {
+            let cause = self.overdue_cause(place, out).to_string();
+            let host = &mut self.hosts[place as usize];
+            if jobs {
+                // Background work never holds the way back up.
+                self.forget_host(place);
+                self.note(cause);
+                self.pending.remove(&place);
+            } else if host.aside.is_some() {
+                host.refused.get_or_insert(cause);
+                self.forget_host(place);
+                self.pending.remove(&place);
+            }
+            out.changed = true;
+        }
+        self.halted = !self.pending.is_empty();
+    }
+
+    /// Names what kept a host from being done with the step.
+    fn overdue_cause(&self, place: u32, out: &Outcome) -> Cause {
+        let plan = &self.plan.hosts[place as usize];
+        let host = &self.hosts[place as usize];
+        let work = self.work();
+        let unreachable = |asked: String, detail: String| Cause::Unreachable {
+            host: plan.host.clone(),
+            asked,
+            detail,
+        };
+        let lost = host.lost.as_ref().map(|(_, detail)| detail.clone());
+        let tasks = work.map_or_else(Vec::new, |work| self.tasks_of_step(place, work));
+        let undone = tasks
+            .into_iter()
+            .chain(host.lease_anew.then_some(crate::task::Task::Lease))
+            .find(|task| !host.done.contains(task));
+        if let Some(task) = undone {
+            let action = self.action(place, task, out.now);
+            let asked = action.map_or_else(String::new, |action| action.to_string());
+            let detail = host.refused.clone().or(lost);
+            return unreachable(asked, detail.unwrap_or_else(|| "no answer yet".into()));
+        }
+        if let Some(detail) = lost {
+            return unreachable("tell how the candidate does".into(), detail);
+        }
+        let mut gates = host.gates.iter().zip(&plan.candidate);
+        if let (Some(Work::Start), Some((gate, placed))) =
+            (work, gates.find(|(gate, _)| !gate.passed))
+        {
+            let detail = if gate.healthy_since.is_some() {
+                "it was healthy, but not for long enough".into()
+            } else if gate.detail.is_empty() {
+                "its health was never seen".into()
+            } else {
+                gate.detail.clone()
+            };
+            return Cause::NotHealthy {
+                host: plan.host.clone(),
+                instance: placed.instance.clone(),
+                detail,
+                deadline_ms: self.plan.timing.healthy_deadline_ms,
+            };
+        }
+        unreachable(
+            "show a healthy candidate".into(),
+            "it was not seen healthy at the end of the watch".into(),
+        )
+    }
+}
