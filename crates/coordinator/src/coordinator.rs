@@ -125,7 +125,7 @@ impl<H: Host> Coordinator<H> {
                 background: request.background.clone(),
                 hooks: request.hooks.clone(),
                 preview: request.settings.lets_testers_in(),
-                verdict: request.verdict.clone(),
+                verdict: choose::verdict(&request),
                 unreachable,
             },
             &facts,

@@ -42,8 +42,6 @@ pub(crate) enum Input {
     Requested(u64, Event),
     /// For the person who watches.
     Counted(HostId, Traffic),
-    /// A hook that has to agree did not; its words.
-    Disagreed(String),
     /// This process must stop.
     Fenced(String),
 }
@@ -125,13 +123,10 @@ impl<'a, H: Host> Drive<'a, H> {
     }
 
     /// Carries on from `first` until the rollout is at its end, or needs a person and is to be left then.
-    /// Of the first events only the last one's effects are performed: it asks for them anew.
+    /// What the first events ask for is performed only after all of them: a later one may call it off.
     pub(crate) async fn run(mut self, first: Vec<Event>) -> Result<Outcome, Error> {
         self.snapshot(Turn::Start).await;
-        let mut events: Vec<Input> = first.into_iter().map(Input::Event).collect();
-        let last = events.pop();
-        self.take(events, Effects::Left).await?;
-        self.take(last.into_iter().collect(), Effects::Followed)
+        self.take(first.into_iter().map(Input::Event).collect())
             .await?;
         let mut publish = tokio::time::interval(PUBLISH_EVERY);
         publish.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -157,7 +152,7 @@ impl<'a, H: Host> Drive<'a, H> {
             {
                 inputs.push(input);
             }
-            self.take(inputs, Effects::Followed).await?;
+            self.take(inputs).await?;
         }
         self.shown.changed();
         self.publish();
@@ -178,7 +173,7 @@ impl<'a, H: Host> Drive<'a, H> {
     }
 
     /// Steps the engine with all that happened, journals the steps at once, then has their effects performed.
-    async fn take(&mut self, inputs: Vec<Input>, effects: Effects) -> Result<(), Error> {
+    async fn take(&mut self, inputs: Vec<Input>) -> Result<(), Error> {
         let mut written = Written::default();
         let mut asked = Vec::new();
         for input in inputs {
@@ -190,10 +185,6 @@ impl<'a, H: Host> Drive<'a, H> {
                     let plan = self.state.plan();
                     self.shown
                         .traffic(&host, &traffic, plan, now_ms, self.attendance.observer);
-                    continue;
-                }
-                Input::Disagreed(what) => {
-                    self.shown.disagreed(&what, self.attendance.observer);
                     continue;
                 }
                 Input::Fenced(detail) => return Err(self.fenced(detail)),
@@ -224,13 +215,11 @@ impl<'a, H: Host> Drive<'a, H> {
             asked.extend(effects.into_iter().map(|effect| (effect, moment.clone())));
         }
         self.journal(written).await?;
-        if effects == Effects::Followed {
-            let now = self.clock.now();
-            self.tasks.follow(&self.state, asked, now);
-            if self.shown.is_changed() {
-                self.tell_webhooks();
-                self.publish();
-            }
+        let now = self.clock.now();
+        self.tasks.follow(&self.state, asked, now);
+        if self.shown.is_changed() {
+            self.tell_webhooks();
+            self.publish();
         }
         Ok(())
     }
@@ -299,15 +288,6 @@ impl<'a, H: Host> Drive<'a, H> {
             receipt: self.stored.receipt.clone(),
         }
     }
-}
-
-/// What becomes of the effects of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effects {
-    /// They are performed.
-    Followed,
-    /// A later event asks for them anew.
-    Left,
 }
 
 fn wakes(effects: &[Effect]) -> bool {

@@ -42,7 +42,9 @@ pub use host::{Host, HostError, Hot};
 pub use order::{Order, Verb};
 pub use outcome::{LogTail, Outcome, Stored};
 pub use progress::{Observer, Progress};
-pub use receipt::{Counters, Latency, Percentiles, Receipt, StepTook, Turn};
+pub use receipt::{
+    Counters, Finding, HostReceipt, Latency, Percentiles, Receipt, StepTook, Turn, VerbGiven,
+};
 pub use request::{
     NamedUrl, PrometheusServer, Request, ServiceSettings, Target, TestersHeader, Webhooks,
 };

@@ -3,14 +3,21 @@
 //! Counters are read at the turns of a rollout and subtracted. Where a proxy's counters began anew, or
 //! could not be read, the receipt says so instead of guessing.
 
+mod counted;
 mod histogram;
 mod render;
+mod told;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use proxy::control::v1::{Traffic, VersionTraffic};
+use proxy::control::v1::Traffic;
 use rollout::{Plan, Rollout};
 use serde::{Deserialize, Serialize};
+
+use crate::view::{VerbView, strategy_word};
+use counted::between;
+pub use told::{Finding, HostReceipt, StepTook, VerbGiven};
+use told::{findings, promises_none_failed};
 
 pub use histogram::{Latency, Percentiles};
 
@@ -84,33 +91,46 @@ pub struct Receipt {
     pub steps: Vec<StepTook>,
     /// What the numbers above lack, in words; empty where they are whole.
     pub missing: Vec<String>,
+    /// How the version was changed.
+    #[serde(default)]
+    pub strategy: String,
+    /// Whether that way of changing a version lets no request fail on the way. A hot upgrade, and a host
+    /// that has no room for two versions, do not promise it.
+    #[serde(default)]
+    pub promises_none_failed: bool,
+    /// The numbers of each host.
+    #[serde(default)]
+    pub hosts: Vec<HostReceipt>,
+    /// Hosts that the plan left out, in words.
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    /// What people asked for, oldest first.
+    #[serde(default)]
+    pub verbs: Vec<VerbGiven>,
+    /// What analyses found.
+    #[serde(default)]
+    pub analyses: Vec<Finding>,
+    /// Why the candidate was given up, or the rollout ended degraded.
+    #[serde(default)]
+    pub cause: Option<String>,
 }
 
-/// A step and its time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepTook {
-    /// The step.
-    pub step: String,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-}
-
-/// What was counted between two snapshots.
-#[derive(Debug, Clone, Default)]
-struct Delta {
-    total: VersionTraffic,
-    restarted: BTreeSet<String>,
-    unread: BTreeSet<String>,
-}
 
 impl Receipt {
-    /// Makes the receipt of a rollout from its state and the snapshots taken.
-    pub(crate) fn new(id: &str, state: &Rollout, snapshots: &[Counters], now_ms: u64) -> Self {
+    /// Makes the receipt of a rollout from its state and the counters read at its turns.
+    pub(crate) fn new(
+        id: &str,
+        state: &Rollout,
+        snapshots: &[Counters],
+        verbs: &[VerbView],
+        now_ms: u64,
+    ) -> Self {
         let plan: &Plan = state.plan();
-        let began_ms = state.times().first().map_or(now_ms, |step| step.began.ms());
+        let seen = state.seen();
+        let began_ms = seen.first().map_or(now_ms, |step| step.began.ms());
         let whole = between(plan, snapshots, |_, _| true);
         // A rollout that was given up before the switch is all before it.
-        let switched = snapshots.iter().any(|s| s.turn == Turn::Switch);
+        let switched = snapshots.iter().any(|read| read.turn == Turn::Switch);
         let before = between(plan, snapshots, |_, to| {
             !switched || to.turn <= Turn::Switch
         });
@@ -118,19 +138,7 @@ impl Receipt {
             from.turn >= Turn::Switch && to.turn <= Turn::Drained
         });
         let after = between(plan, snapshots, |from, _| from.turn >= Turn::Drained);
-        let mut missing: Vec<String> = Vec::new();
-        missing.extend(whole.restarted.iter().map(|host| {
-            format!(
-                "the counters on {host} began anew in between: what was counted before that is lost"
-            )
-        }));
-        missing.extend(
-            whole
-                .unread
-                .iter()
-                .map(|host| format!("the counters on {host} could not be read at every turn")),
-        );
-        let total = whole.total;
+        let total = &whole.total;
         Self {
             rollout: id.into(),
             service: plan.service.to_string(),
@@ -161,154 +169,27 @@ impl Receipt {
                 during: histogram::percentiles(&during.total.latency),
                 after: histogram::percentiles(&after.total.latency),
             },
-            steps: state
-                .times()
+            steps: seen
                 .iter()
-                .map(|step| StepTook {
-                    step: step.name.into(),
-                    took_ms: step
-                        .ended
-                        .map_or(now_ms, rollout::Tick::ms)
-                        .saturating_sub(step.began.ms()),
-                })
+                .map(|seen| StepTook::new(state, seen, now_ms))
                 .collect(),
-            missing,
-        }
-    }
-}
-
-/// Sums what was counted between those neighbouring snapshots that `wanted` picks.
-fn between(
-    plan: &Plan,
-    snapshots: &[Counters],
-    wanted: impl Fn(&Counters, &Counters) -> bool,
-) -> Delta {
-    let mut delta = Delta::default();
-    for host in &plan.hosts {
-        let host = host.host.as_str();
-        // Neighbours among those that have the host: one that could not be read leaves no gap in sums.
-        let read: Vec<&Counters> = snapshots
-            .iter()
-            .filter(|snapshot| snapshot.hosts.contains_key(host))
-            .collect();
-        if read.len() < snapshots.len() {
-            delta.unread.insert(host.into());
-        }
-        for pair in read.windows(2) {
-            let [from, to] = pair else { continue };
-            if !wanted(from, to) {
-                continue;
-            }
-            let (old, new) = (&from.hosts[host], &to.hosts[host]);
-            let anew = old.epoch != new.epoch;
-            // A service that the proxy did not know yet counts from nothing, and lost nothing.
-            if anew && old.epoch != 0 {
-                delta.restarted.insert(host.into());
-            }
-            for (artifact, counted) in &new.versions {
-                match old.versions.get(artifact).filter(|_| !anew) {
-                    Some(before) => add(&mut delta.total, &subtract(counted, before)),
-                    None => add(&mut delta.total, counted),
-                }
-            }
-        }
-    }
-    delta
-}
-
-fn subtract(later: &VersionTraffic, earlier: &VersionTraffic) -> VersionTraffic {
-    VersionTraffic {
-        requests: later.requests.saturating_sub(earlier.requests),
-        status: std::array::from_fn(|i| later.status[i].saturating_sub(earlier.status[i])),
-        failed: later.failed.saturating_sub(earlier.failed),
-        retried: later.retried.saturating_sub(earlier.retried),
-        held: later.held.saturating_sub(earlier.held),
-        client_aborted: later.client_aborted.saturating_sub(earlier.client_aborted),
-        sockets_moved: later.sockets_moved.saturating_sub(earlier.sockets_moved),
-        sockets_cut: later.sockets_cut.saturating_sub(earlier.sockets_cut),
-        latency: later
-            .latency
-            .iter()
-            .enumerate()
-            .map(|(i, count)| count.saturating_sub(earlier.latency.get(i).copied().unwrap_or(0)))
-            .collect(),
-        ..VersionTraffic::default()
-    }
-}
-
-fn add(total: &mut VersionTraffic, more: &VersionTraffic) {
-    total.requests += more.requests;
-    for (sum, count) in total.status.iter_mut().zip(more.status) {
-        *sum += count;
-    }
-    total.failed += more.failed;
-    total.retried += more.retried;
-    total.held += more.held;
-    total.client_aborted += more.client_aborted;
-    total.sockets_moved += more.sockets_moved;
-    total.sockets_cut += more.sockets_cut;
-    if total.latency.len() < more.latency.len() {
-        total.latency.resize(more.latency.len(), 0);
-    }
-    for (sum, count) in total.latency.iter_mut().zip(&more.latency) {
-        *sum += count;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn counted(requests: u64, failed: u64) -> VersionTraffic {
-        VersionTraffic {
-            requests,
-            failed,
-            latency: vec![requests],
-            ..VersionTraffic::default()
+            missing: whole.missing(),
+            strategy: strategy_word(&plan.strategy).into(),
+            promises_none_failed: promises_none_failed(&plan.strategy),
+            hosts: plan
+                .hosts
+                .iter()
+                .map(|host| HostReceipt::new(host.host.as_str(), state, &whole))
+                .collect(),
+            left_out: plan.left_out.iter().map(ToString::to_string).collect(),
+            verbs: verbs.iter().map(VerbGiven::of).collect(),
+            analyses: findings(state),
+            cause: state.cause().map(ToString::to_string),
         }
     }
 
-    fn snapshot(turn: Turn, epoch: u64, versions: &[(&str, VersionTraffic)]) -> Counters {
-        let versions = versions
-            .iter()
-            .map(|(name, counted)| ((*name).to_owned(), counted.clone()))
-            .collect();
-        let traffic = Traffic {
-            epoch,
-            versions,
-            held_now: 0,
-        };
-        Counters {
-            at_ms: 0,
-            turn,
-            hosts: [("lead".to_owned(), traffic)].into(),
-        }
-    }
-
-    #[test]
-    fn counters_are_subtracted_and_a_new_life_is_told_not_guessed() {
-        let plan = crate::facts::tests::plan(&["lead"]);
-        let whole = |snapshots: &[Counters]| between(&plan, snapshots, |_, _| true);
-        let start = snapshot(Turn::Start, 7, &[("a", counted(100, 1))]);
-        let end = snapshot(
-            Turn::End,
-            7,
-            &[("a", counted(150, 1)), ("b", counted(30, 2))],
-        );
-        let delta = whole(&[start.clone(), end]);
-        assert_eq!((delta.total.requests, delta.total.failed), (80, 2));
-        assert!(delta.restarted.is_empty() && delta.unread.is_empty());
-
-        let anew = snapshot(Turn::End, 8, &[("b", counted(30, 2))]);
-        let delta = whole(&[start.clone(), anew]);
-        assert_eq!((delta.total.requests, delta.total.failed), (30, 2));
-        assert!(delta.restarted.contains("lead"));
-
-        let unread = Counters {
-            hosts: BTreeMap::new(),
-            ..start.clone()
-        };
-        let delta = whole(&[start, unread]);
-        assert!(delta.unread.contains("lead"));
+    /// Says whether no request failed where that was promised, and every number is there to say so.
+    pub fn none_failed(&self) -> bool {
+        self.promises_none_failed && self.failed == 0 && self.missing.is_empty()
     }
 }

@@ -1,10 +1,11 @@
-//! The choice of an earlier version.
+//! Choices before a plan: of an earlier version, and between hot and its fallback.
 
-use rollout::{ArtifactId, Chosen, Purpose, ServiceKey, Version};
+use rollout::{ArtifactId, Chosen, HotVerdict, Purpose, ServiceKey, Strategy, Version};
 
 use super::ask::Known;
 use crate::error::Error;
 use crate::facts::Gathered;
+use crate::request::Request;
 
 /// The version and how it was chosen, as a plan wants them.
 type Choice = (Purpose, Version, Chosen);
@@ -57,4 +58,22 @@ pub(super) fn earlier(
         },
         Chosen::ByRule,
     ))
+}
+
+/// Returns what `auto` goes by. No host can change the code of running nodes yet, however safe it were, so
+/// `auto` takes its fallback, and the plan says why.
+pub(super) fn verdict(request: &Request) -> Option<HotVerdict> {
+    let verdict = request.verdict.clone()?;
+    if !matches!(request.strategy, Strategy::Auto { .. }) || !verdict.safe {
+        return Some(verdict);
+    }
+    let mut reasons = verdict.reasons;
+    reasons.push(
+        "the pair is safe for a hot upgrade, but that needs an upgrade package, which no command makes yet"
+            .into(),
+    );
+    Some(HotVerdict {
+        safe: false,
+        reasons,
+    })
 }

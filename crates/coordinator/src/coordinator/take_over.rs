@@ -196,30 +196,36 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    /// The events to begin with: the verb, then that the process is another one, so that health is proven
-    /// anew and what was under way is asked for again before the verb has any effect.
+    /// The events to begin with: that the process is another one, so that health is proven anew and what was
+    /// under way is asked for again, and the verb. An abort needs no proof, and asks for the way back itself.
     fn events(&self, state: &Rollout, rollout: &str, by: &str) -> Result<Vec<Event>, Error> {
-        let mut events = Vec::new();
-        match &self.verb {
-            Some((Verb::Abort, _)) if state.is_decided() => {
-                return Err(Error::PastDecision {
-                    rollout: rollout.into(),
-                });
-            }
-            // It is on its way back already.
-            Some((Verb::Abort, _)) if !state.is_reversible() => {}
-            Some((verb, why)) => events.push(verb.event(by.into(), why.clone())),
+        let resumed = Event::Resumed {
+            command: self.command,
+        };
+        let (verb, why) = match &self.verb {
+            Some((verb, why)) => (*verb, why.clone()),
             None => {
                 let held = state.waiting().map(|waiting| &waiting.what);
-                if matches!(held, Some(WaitFor::Person { .. })) {
-                    events.push(Verb::Continue.event(by.into(), None));
+                if !matches!(held, Some(WaitFor::Person { .. })) {
+                    return Ok(vec![resumed]);
                 }
+                (Verb::Continue, None)
+            }
+        };
+        let given = verb.event(by.into(), why);
+        match verb {
+            Verb::Abort if state.is_decided() => Err(Error::PastDecision {
+                rollout: rollout.into(),
+            }),
+            // It is on its way back already.
+            Verb::Abort if !state.is_reversible() => Ok(vec![resumed]),
+            Verb::Abort => Ok(vec![given]),
+            // A resume would find the same to do, and leave nothing to write down who wanted it.
+            Verb::Retry => Ok(vec![given, resumed]),
+            Verb::Promote | Verb::PromoteFull | Verb::Pause | Verb::Continue => {
+                Ok(vec![resumed, given])
             }
         }
-        events.push(Event::Resumed {
-            command: self.command,
-        });
-        Ok(events)
     }
 }
 

@@ -22,7 +22,6 @@ pub(crate) struct Shown {
     health: BTreeMap<(HostId, InstanceId), (bool, String)>,
     lost: BTreeSet<HostId>,
     counted: BTreeMap<HostId, (u64, u64, u64)>,
-    disagreed: Option<String>,
     sights: Sights,
     verbs: Vec<VerbView>,
     /// Whether a step of the engine changed something since the last snapshot, or anything was seen.
@@ -90,16 +89,6 @@ impl Shown {
     /// Keeps what a person asked for, once it had an effect.
     pub(super) fn verb(&mut self, event: &Event, now: Tick) {
         self.verbs.extend(view::verb(event, now));
-    }
-
-    /// Shows that a hook is waited for, once for each of its words.
-    pub(super) fn disagreed(&mut self, words: &str, observer: &mut dyn Observer) {
-        if self.disagreed.as_deref() != Some(words) {
-            self.disagreed = Some(words.into());
-            observer.on(&Progress::Waiting {
-                what: format!("a hook that does not agree yet: {words}"),
-            });
-        }
     }
 
     /// Shows what a step changed.

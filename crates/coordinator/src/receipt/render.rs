@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{Percentiles, Receipt};
+use super::{HostReceipt, Percentiles, Receipt};
+
+/// Hosts that are told one by one.
+const HOSTS_SHOWN: usize = 10;
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,7 +16,11 @@ impl fmt::Display for Receipt {
             .from
             .as_deref()
             .map(|from| version(from, self.from_vsn.as_deref().unwrap_or_default()));
-        writeln!(f, "{} {}: {}", self.purpose, self.rollout, self.phase)?;
+        let strategy = match self.strategy.as_str() {
+            "" => String::new(),
+            strategy => format!(" ({strategy})"),
+        };
+        writeln!(f, "{} {}: {}{strategy}", self.purpose, self.rollout, self.phase)?;
         match from {
             Some(from) => writeln!(f, "  version    {from} -> {to}")?,
             None => writeln!(f, "  version    {to}")?,
@@ -52,7 +59,10 @@ impl fmt::Display for Receipt {
         let steps: Vec<String> = self
             .steps
             .iter()
-            .map(|step| format!("{} {}", step.step, ms(step.took_ms)))
+            .map(|step| match step.end.as_str() {
+                "" | "done" => format!("{} {}", step.step, ms(step.took_ms)),
+                end => format!("{} {end} after {}", step.step, ms(step.took_ms)),
+            })
             .collect();
         write!(
             f,
@@ -60,11 +70,71 @@ impl fmt::Display for Receipt {
             ms(self.took_ms),
             steps.join(", ")
         )?;
+        for step in &self.steps {
+            for note in &step.notes {
+                write!(f, "\n  note       {}: {}", step.step, indented(note))?;
+            }
+        }
+        self.hosts(f)?;
+        for finding in &self.analyses {
+            write!(
+                f,
+                "\n  analysis   {} in {}: {}; {}",
+                finding.name, finding.step, finding.outcome, finding.detail
+            )?;
+        }
+        for verb in &self.verbs {
+            write!(f, "\n  asked      {}", verb.verb)?;
+            if let Some(by) = &verb.by {
+                write!(f, " by {by}")?;
+            }
+            if let Some(why) = &verb.why {
+                write!(f, ": {why}")?;
+            }
+        }
         for missing in &self.missing {
             write!(f, "\n  incomplete {missing}")?;
         }
         Ok(())
     }
+}
+
+impl Receipt {
+    /// The hosts, where there are several; of very many only those that stand out.
+    fn hosts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stands_out =
+            |host: &&HostReceipt| host.failed > 0 || host.sockets_cut > 0 || host.aside.is_some();
+        let few = self.hosts.len() <= HOSTS_SHOWN;
+        let shown = |host: &&HostReceipt| (few && self.hosts.len() > 1) || stands_out(host);
+        for host in self.hosts.iter().filter(shown) {
+            write!(
+                f,
+                "\n  host       {}: {} requests, {} failed, {} retried; sockets {} moved, {} cut",
+                host.host,
+                host.requests,
+                host.failed,
+                host.retried,
+                host.sockets_moved,
+                host.sockets_cut
+            )?;
+            if let Some(why) = &host.aside {
+                write!(f, "; set aside: {why}")?;
+            }
+        }
+        if !few {
+            let alike = self.hosts.iter().filter(|host| !stands_out(host)).count();
+            write!(f, "\n  hosts      {alike} more, on which nothing failed")?;
+        }
+        for out in &self.left_out {
+            write!(f, "\n  left out   {out}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts the further lines of a text under its first.
+fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n             ")
 }
 
 fn latency(part: Option<Percentiles>) -> String {

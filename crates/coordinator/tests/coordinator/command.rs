@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agent::api::v1::RunStatus;
-use coordinator::{Progress, Request, Resume};
+use coordinator::{Attendance, Progress, Request, Resume};
 use rollout::{Phase, ReleaseCommand};
 
 use crate::fake::Kill;
@@ -45,7 +45,7 @@ async fn an_abort_waits_for_the_end_of_the_command_and_tells_of_it() {
     let first = rig.coordinator(alive());
     let planned = first.plan(with_command()).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore);
+    let running = first.run(planned, Attendance::new(&mut ignore));
     let aborting = async {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let bob = ledger::wire::v1::Holder {
@@ -54,7 +54,7 @@ async fn an_abort_waits_for_the_end_of_the_command_and_tells_of_it() {
         };
         let mut ignore = |_: &Progress| {};
         let other = rig.coordinator(bob);
-        other.abort(&service(), &mut ignore).await
+        other.abort(&service(), None, Attendance::new(&mut ignore)).await
     };
     let (first, second, ()) = tokio::join!(running, aborting, ends_later(&rig));
     for outcome in [first.unwrap(), second.unwrap()] {

@@ -35,8 +35,14 @@ pub(crate) struct Fleet {
     pub(crate) deeds: Vec<String>,
     /// Artifacts that never become healthy.
     pub(crate) sick: BTreeSet<String>,
+    /// Artifacts that answer 500 to everything.
+    pub(crate) faulty: BTreeSet<String>,
     /// What a release command comes to.
     pub(crate) run: RunStatus,
+    /// What hooks and background work come to, first come first; all is well once there is none.
+    pub(crate) jobs: Vec<RunStatus>,
+    /// What was run on hosts: the name, and the words or arguments.
+    pub(crate) ran: Vec<(String, Vec<String>, BTreeMap<String, String>)>,
     pub(crate) decided: bool,
     started: tokio::time::Instant,
 }
@@ -53,6 +59,8 @@ pub(crate) struct Machine {
     pub(crate) runs_begun: u32,
     token: u64,
     pub(crate) away: bool,
+    /// Nothing that starts here from now on becomes healthy.
+    pub(crate) never_healthy: bool,
 }
 
 #[derive(Clone)]
@@ -72,13 +80,13 @@ impl Fleet {
     pub(crate) fn pass(&mut self) {
         let now = self.now_ms();
         for machine in &mut self.hosts {
-            machine.pass(now);
+            machine.pass(now, &self.faulty);
         }
     }
 }
 
 impl Machine {
-    fn pass(&mut self, now: u64) {
+    fn pass(&mut self, now: u64, faulty: &BTreeSet<String>) {
         for instance in self.instances.values_mut() {
             if instance.warm_until_ms.is_some_and(|until| now >= until) {
                 instance.warm_until_ms = None;
@@ -110,22 +118,27 @@ impl Machine {
                 .versions
                 .entry(version.artifact.clone())
                 .or_default();
-            if version.weight == 100 {
-                counted.requests += requests;
-                counted.status[1] += requests;
+            if version.weight > 0 {
+                let share = requests * u64::from(version.weight) / 100;
+                let class = if faulty.contains(&version.artifact) { 4 } else { 1 };
+                counted.requests += share;
+                counted.status[class] += share;
                 counted.latency.resize(LATENCY_BUCKETS + 1, 0);
                 counted
                     .latency
                     .iter_mut()
                     .skip(20)
-                    .for_each(|within| *within += requests);
+                    .for_each(|within| *within += share);
                 counted.sockets_open = 5;
             } else if counted.sockets_open > 0 && status.draining.contains(&version.artifact) {
                 counted.sockets_moved += counted.sockets_open;
                 counted.sockets_open = 0;
             }
         }
-        // Whoever serves is there: invariant I1 at every look.
+        // Whoever serves is there: invariant I1 at every look, but on a host that left the balancer.
+        if status.config.readiness.as_ref().is_some_and(|readiness| !readiness.ready) {
+            return;
+        }
         for version in status
             .config
             .versions
@@ -164,6 +177,9 @@ impl FakeHost {
             calls: 0,
             deeds: Vec::new(),
             sick: BTreeSet::new(),
+            faulty: BTreeSet::new(),
+            jobs: Vec::new(),
+            ran: Vec::new(),
             run: RunStatus::Finished {
                 exit: 0,
                 output: String::new(),

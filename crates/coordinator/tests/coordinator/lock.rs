@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordinator::{Error, Progress};
+use coordinator::{Attendance, Error, Progress};
 use rollout::Phase;
 
 use crate::rig::{Rig, alive, deploy, service};
@@ -13,7 +13,7 @@ async fn a_second_deploy_is_told_who_is_at_work_and_an_abort_from_elsewhere_reac
     let first = rig.coordinator(alive());
     let planned = first.plan(deploy('b')).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore);
+    let running = first.run(planned, Attendance::new(&mut ignore));
     let second = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let other = rig.coordinator(ledger::wire::v1::Holder {
@@ -32,7 +32,7 @@ async fn a_second_deploy_is_told_who_is_at_work_and_an_abort_from_elsewhere_reac
             "{error}"
         );
         other
-            .abort(&service(), &mut |_: &Progress| {})
+            .abort(&service(), None, Attendance::new(&mut |_: &Progress| {}))
             .await
             .unwrap()
     };
@@ -57,11 +57,11 @@ async fn an_abort_that_comes_too_late_says_so_though_the_coordinator_lives() {
     let (watches, watched) = tokio::sync::oneshot::channel();
     let mut watches = Some(watches);
     let mut watching = |progress: &Progress| {
-        if matches!(progress, Progress::StepStarted { step: "watch", .. }) {
+        if matches!(progress, Progress::StepStarted { step, .. } if step == "watch") {
             watches.take().unwrap().send(()).unwrap();
         }
     };
-    let running = first.run(planned, &mut watching);
+    let running = first.run(planned, Attendance::new(&mut watching));
     let late = async {
         watched.await.unwrap();
         // The coordinator's next question whether an abort is wanted comes after its decision.
@@ -74,7 +74,7 @@ async fn an_abort_that_comes_too_late_says_so_though_the_coordinator_lives() {
         };
         let aborted = rig
             .coordinator(crate::rig::dead())
-            .abort(&service(), &mut note)
+            .abort(&service(), None, Attendance::new(&mut note))
             .await;
         (aborted, waited_for)
     };
@@ -91,7 +91,7 @@ async fn a_coordinator_whose_lease_was_taken_away_stops_and_changes_nothing_more
     let first = rig.coordinator(alive());
     let planned = first.plan(deploy('b')).await.unwrap();
     let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, &mut ignore);
+    let running = first.run(planned, Attendance::new(&mut ignore));
     let robber = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         rig.coordinator(crate::rig::dead())
@@ -114,7 +114,7 @@ async fn a_plan_made_for_other_hosts_than_there_are_is_not_run() {
     let coordinator = rig.coordinator(crate::rig::dead());
     let planned = coordinator.plan(deploy('b')).await.unwrap();
     rig.run(deploy('c')).await.unwrap();
-    let stale = coordinator.run(planned, &mut |_: &Progress| {}).await;
+    let stale = coordinator.run(planned, Attendance::new(&mut |_: &Progress| {})).await;
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(coordinator.leases(None).await.unwrap().is_empty());
 }
@@ -133,7 +133,7 @@ async fn what_changes_until_the_lease_is_held_makes_a_plan_stale() {
             instances.insert(other.id.clone(), other);
         }
     };
-    let stale = coordinator.run(planned, &mut leased).await;
+    let stale = coordinator.run(planned, Attendance::new(&mut leased)).await;
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(rig.deeds().is_empty(), "{:?}", rig.deeds());
     assert!(coordinator.leases(None).await.unwrap().is_empty());

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use agent::api::v1::HealthCheck;
 use coordinator::{
-    Clock, Coordinator, Error, Outcome, Progress, Request, Resume, ServiceSettings, Target,
+    Answered, Attendance, Clock, Coordinator, Error, Order, Outcome, Progress, Request, Resume,
+    ServiceSettings, Target, Verb, Webhooks,
 };
 use ledger::Ledger;
 use ledger::wire::v1::Holder;
 use proxy::control::v1::Limits;
 use rollout::{
-    ArtifactId, Chosen, HostId, Moving, ServiceKey, Strategy, Timing, Tolerance, Version,
+    ArtifactId, Background, BlueGreen, Canary, CanaryStep, Chosen, HostCount, HostId, Moving, Rolling,
+    ServiceKey, Stickiness, Strategy, Surge, Timing,
+    Tolerance, Version,
 };
 use sys::process::ProcessId;
 
@@ -54,11 +57,24 @@ pub(crate) fn alive() -> Holder {
     }
 }
 
+/// A person beside the one who deploys.
+pub(crate) fn other() -> Holder {
+    Holder {
+        user: "grace".into(),
+        command: "cutover promote".into(),
+        ..alive()
+    }
+}
+
 pub(crate) fn request(target: Target) -> Request {
     Request {
         service: service(),
         target,
-        strategy: Strategy::BlueGreen,
+        strategy: Strategy::BlueGreen(BlueGreen {
+            pre_promotion: None,
+            pause: None,
+            post_promotion: None,
+        }),
         instances_per_host: 1,
         applications: Vec::new(),
         timing: Timing {
@@ -71,15 +87,21 @@ pub(crate) fn request(target: Target) -> Request {
             rollback_window_ms: 600_000,
             orphan_timeout_ms: 4_000,
             probe_every_ms: 500,
+            pause_max_ms: 3_600_000,
         },
         tolerance: Tolerance::USUAL,
         moving: Moving::USUAL,
         release_command: None,
+        background: Background::default(),
+        hooks: Vec::new(),
+        verdict: None,
         settings: ServiceSettings {
             node: "shop".into(),
             ports: BTreeMap::new(),
             http_port: "PORT".into(),
             health: HealthCheck::Tcp { timeout_ms: 500 },
+            beam: None,
+            lifecycle: Vec::new(),
             stop_timeout_ms: 1_000,
             log_bytes_max: 1 << 20,
             log_files: 2,
@@ -87,6 +109,12 @@ pub(crate) fn request(target: Target) -> Request {
             hosts: Vec::new(),
             path_prefix: "/".into(),
             limits: Limits::default(),
+            sticky_cookie: "cutover_bucket".into(),
+            testers: None,
+            preview: None,
+            readiness: None,
+            prometheus: None,
+            webhooks: Webhooks::default(),
         },
         env: BTreeMap::new(),
     }
@@ -150,9 +178,10 @@ impl Rig {
         let planned = coordinator.plan(request).await?;
         let shown = &mut self.shown;
         coordinator
-            .run(planned, &mut |progress: &Progress| {
-                shown.push(progress.clone())
-            })
+            .run(
+                planned,
+                Attendance::new(&mut |progress: &Progress| shown.push(progress.clone())),
+            )
             .await
     }
 
@@ -180,15 +209,30 @@ impl Rig {
         let clock = Clock::new(move || fleet.lock().unwrap().now_ms());
         let coordinator = Coordinator::new(hosts, alive()).unwrap().with_clock(clock);
         coordinator
-            .resume(&service(), resume, &mut |progress: &Progress| {
-                shown.push(progress.clone())
-            })
+            .resume(
+                &service(),
+                resume,
+                Attendance::new(&mut |progress: &Progress| shown.push(progress.clone())),
+            )
             .await
     }
 
     pub(crate) async fn abort(&self) -> Result<Outcome, Error> {
         self.coordinator(alive())
-            .abort(&service(), &mut |_: &Progress| {})
+            .abort(&service(), None, Attendance::new(&mut |_: &Progress| {}))
+            .await
+    }
+
+    /// Gives a verb from another process, which drives if nobody else does.
+    pub(crate) async fn order(&self, verb: Verb) -> Result<Answered, Error> {
+        let why = Some("the test says so".into());
+        self.coordinator(other())
+            .order(
+                &service(),
+                Order { verb, why },
+                Some(BTreeMap::new()),
+                Attendance::new(&mut |_: &Progress| {}),
+            )
             .await
     }
 
@@ -201,6 +245,22 @@ impl Rig {
             .filter(|deed| *deed != "renew")
             .cloned()
             .collect()
+    }
+
+    /// Tells when the coordinator is killed.
+    pub(crate) fn killed(&self) -> Arc<tokio::sync::Notify> {
+        self.hosts[0].killed.clone()
+    }
+
+    /// Returns the first version and its weight on each host.
+    pub(crate) fn weights(&self) -> Vec<(String, u8)> {
+        let mut fleet = self.fleet.lock().unwrap();
+        fleet.pass();
+        let first = |machine: &crate::fake::Machine| {
+            let version = &machine.status.as_ref().unwrap().config.versions[0];
+            (version.artifact[..1].to_owned(), version.weight)
+        };
+        fleet.hosts.iter().map(first).collect()
     }
 
     /// Returns what serves on each host, and whether that is final.
@@ -220,5 +280,35 @@ impl Rig {
             )
         };
         fleet.hosts.iter().map(serving).collect()
+    }
+}
+
+/// A canary of 20 %, a pause until promoted, then all.
+pub(crate) fn canary(letter: char) -> Request {
+    let steps = vec![
+        CanaryStep::SetWeight(20),
+        CanaryStep::Pause { for_ms: None },
+        CanaryStep::SetWeight(50),
+        CanaryStep::Pause {
+            for_ms: Some(3_000),
+        },
+    ];
+    Request {
+        strategy: Strategy::Canary(Canary {
+            steps,
+            stickiness: Stickiness::Cookie,
+        }),
+        ..deploy(letter)
+    }
+}
+
+/// Batches of that many hosts.
+pub(crate) fn rolling(letter: char, max_parallel: u32) -> Request {
+    Request {
+        strategy: Strategy::Rolling(Rolling {
+            max_parallel: HostCount::Hosts(max_parallel),
+            surge: Surge::Beside,
+        }),
+        ..deploy(letter)
     }
 }

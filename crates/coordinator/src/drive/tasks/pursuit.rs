@@ -153,9 +153,10 @@ impl Waits {
                 self.poll = (poll * 2).min(POLL.1);
                 return Some(poll);
             }
+            // The engine waits on, and keeps the words for people.
             Attempt::Disagreed(detail) => {
                 self.poll = POLL.0;
-                (Input::Disagreed(detail), Some(ASK_AGAIN))
+                (reply(Reply::Unknown { detail }), Some(ASK_AGAIN))
             }
             Attempt::Again(detail) => {
                 let pause = self.pause;

@@ -160,8 +160,10 @@ impl Host for FakeHost {
         self.call(None, |machine, now| {
             let found = instance(machine, id)?;
             let running = found.state == InstanceState::Running;
+            let ill = machine.never_healthy && artifact.starts_with('b');
+            let found = instance(machine, id)?;
             let healthy =
-                running && !sick && found.started_ms.is_some_and(|at| now >= at + BOOT_MS);
+                running && !sick && !ill && found.started_ms.is_some_and(|at| now >= at + BOOT_MS);
             let detail = if healthy {
                 "200 OK"
             } else {
@@ -186,8 +188,22 @@ impl Host for FakeHost {
         .await
     }
 
-    async fn run(&self, id: &str, _run: &Run) -> Result<RunStatus, HostError> {
-        let outcome = self.fleet.lock().unwrap().run.clone();
+    async fn run(&self, id: &str, run: &Run) -> Result<RunStatus, HostError> {
+        let outcome = {
+            let mut fleet = self.fleet.lock().unwrap();
+            let what = [run.args.clone(), run.words.clone()].concat();
+            fleet.ran.push((id.into(), what, run.env.clone()));
+            if id.contains("-command-") {
+                fleet.run.clone()
+            } else if fleet.jobs.is_empty() {
+                RunStatus::Finished {
+                    exit: 0,
+                    output: String::new(),
+                }
+            } else {
+                fleet.jobs.remove(0)
+            }
+        };
         self.call(Some(format!("run {id}")), |machine, _| {
             if !machine.runs.contains_key(id) {
                 machine.runs_begun += 1;
@@ -243,10 +259,10 @@ impl Host for FakeHost {
                             })
                             .collect(),
                         commitment: route.commitment.clone(),
-                        sticky: None,
-                        testers: None,
-                        preview: None,
-                        readiness: None,
+                        sticky: route.sticky.clone(),
+                        testers: route.testers.clone(),
+                        preview: route.preview.clone(),
+                        readiness: route.readiness.clone(),
                     },
                     bound: route.listen,
                     preview_bound: None,
@@ -297,6 +313,21 @@ impl Host for FakeHost {
         self.call(Some("commit".into()), |machine, _| {
             let status = service(machine)?;
             status.config.commitment = Commitment::Committed;
+            Ok(status.clone())
+        })
+        .await
+    }
+
+    async fn ready(&self, _service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
+        self.call(Some(format!("ready {ready}")), |machine, _| {
+            let status = service(machine)?;
+            let Some(readiness) = &mut status.config.readiness else {
+                return Err(HostError::Refused {
+                    kind: "no_readiness".into(),
+                    message: "the route has no readiness path".into(),
+                });
+            };
+            readiness.ready = ready;
             Ok(status.clone())
         })
         .await
