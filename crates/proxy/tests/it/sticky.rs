@@ -120,7 +120,7 @@ async fn clients_without_cookies_are_dealt_for_each_request_with_exact_shares() 
     });
     let status = proxy.put(&config).await;
     let mut client = Wire::connect(status.bound).await;
-    let mut previewing = Wire::connect(status.preview_bound.unwrap()).await;
+    let preview = status.preview_bound.unwrap();
     let mut there = 0;
     for n in 0..100 {
         // What is not a bucket is no cookie at all.
@@ -132,7 +132,9 @@ async fn clients_without_cookies_are_dealt_for_each_request_with_exact_shares() 
         there += u32::from(answer.body == b"new");
         // Neither requests with a cookie nor those of a preview disturb the deal.
         client.ask(&with_bucket(99)).await;
+        // (A new connection each time, so that some are at the worker that deals.)
         for _ in 0..n % 3 {
+            let mut previewing = Wire::connect(preview).await;
             assert_eq!(previewing.ask(&get("/")).await.body, b"new");
         }
     }
