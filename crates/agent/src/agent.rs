@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use crate::api::v1::{AgentInfo, InstanceState};
 use crate::farewell::Going;
 use crate::home::Home;
-use crate::instance::Instances;
+use crate::instance::{Instances, Site};
 use crate::ledger_door::LedgerDoor;
 use crate::refusal::{Refusal, blocking};
 use crate::runs::Runs;
@@ -22,7 +22,7 @@ use crate::tokens::Tokens;
 #[derive(Debug)]
 pub(crate) struct Agent {
     pub(crate) home: Home,
-    pub(crate) host: String,
+    pub(crate) site: Arc<Site>,
     pub(crate) started_ms: u64,
     pub(crate) tokens: Tokens,
     pub(crate) instances: Arc<Instances>,
@@ -42,7 +42,7 @@ impl Agent {
         AgentInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            host: self.host.clone(),
+            host: self.site.identity.name.clone(),
             home: self.home.dir().to_owned(),
             started_ms: self.started_ms,
             proxy: self.proxy.status().await.ok(),

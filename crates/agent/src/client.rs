@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::v1::{
     AgentInfo, ArtifactInfo, ImportArtifact, InstanceSpec, InstanceStatus, Launch, ProbeResult,
-    Route, Run, RunStatus, Stop, StopAgent, Warm,
+    Ready, Route, Run, RunStatus, Stop, StopAgent, Warm,
 };
 use connection::{Call, NOTHING};
 pub use error::{Error, Retry};
@@ -89,9 +89,12 @@ impl Client {
         self.get("/v1/instances").await
     }
 
-    /// Starts an instance; the same spec again changes nothing.
+    /// Starts an instance; the same spec again changes nothing. Answers once its hooks have ended.
     pub async fn start(&self, id: &str, spec: &InstanceSpec) -> Result<InstanceStatus, Error> {
-        self.put(&format!("/v1/instances/{id}"), spec).await
+        let hooks = spec.hooks.iter().map(|hook| hook.timeout_ms);
+        let hooks = Duration::from_millis(hooks.fold(0, u64::saturating_add));
+        let call = self.call(Method::PUT, format!("/v1/instances/{id}"), Some(spec));
+        call.json(LONG.saturating_add(hooks)).await
     }
 
     /// Asks about one instance.
@@ -178,6 +181,12 @@ impl Client {
     pub async fn renew(&self, service: &str, renew: &Renew) -> Result<ServiceStatus, Error> {
         self.post(&format!("/v1/services/{service}/renew"), renew, ORDINARY)
             .await
+    }
+
+    /// Passes or fails the readiness path of a service.
+    pub async fn ready(&self, service: &str, ready: bool) -> Result<ServiceStatus, Error> {
+        let path = format!("/v1/services/{service}/ready");
+        self.post(&path, &Ready { ready }, ORDINARY).await
     }
 
     /// First phase of the commit: the proxy keeps its weights until told.

@@ -17,6 +17,7 @@ use crate::agent::Agent;
 use crate::farewell::{self, Going};
 use crate::home::{Home, HomeError};
 use crate::http;
+use crate::identity::{Identity, IdentityError};
 use crate::instance::{Instances, Site};
 use crate::launch::{FAILED, READY};
 use crate::ledger_door::LedgerDoor;
@@ -37,6 +38,9 @@ pub struct Options {
     pub home: PathBuf,
     /// The program that it starts shims and the proxy with: this very binary.
     pub binary: PathBuf,
+    /// What the host is called, where several agents of one machine stand for hosts; kept in the home.
+    /// Without one the name given before holds, or that of the machine.
+    pub name: Option<String>,
 }
 
 /// Why the daemon did not start.
@@ -45,6 +49,9 @@ pub enum Error {
     /// Its home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// Its host cannot be called so.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// A file failed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -90,17 +97,17 @@ fn enter(options: Options) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(|e| system("start its threads", e))?;
-    let result = runtime.block_on(live(home, options.binary));
+    let result = runtime.block_on(live(home, options));
     runtime.shutdown_background();
     result
 }
 
-async fn live(home: Home, binary: PathBuf) -> Result<(), Error> {
+async fn live(home: Home, options: Options) -> Result<(), Error> {
     let handled = |kind| signal(kind).map_err(|e| system("handle signals", e));
     let mut terminate: Signal = handled(SignalKind::terminate())?;
     let mut interrupt: Signal = handled(SignalKind::interrupt())?;
     let _hangup_is_ignored: Signal = handled(SignalKind::hangup())?;
-    let agent = assemble(home, binary).await?;
+    let agent = assemble(home, options.binary, options.name).await?;
     let listener = listen(&agent.home)?;
     let serving = tokio::spawn(http::serve(listener, agent.clone()));
     tracing::info!(pid = std::process::id(), home = %agent.home.dir().display(), "ready");
@@ -124,8 +131,8 @@ async fn live(home: Home, binary: PathBuf) -> Result<(), Error> {
 }
 
 /// Builds the agent and takes up everything that runs.
-async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
-    let host = short_host_name();
+async fn assemble(home: Home, binary: PathBuf, name: Option<String>) -> Result<Arc<Agent>, Error> {
+    let identity = Identity::of(&home, name.as_deref())?;
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -135,12 +142,12 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
     let site = Arc::new(Site::new(
         home.clone(),
         binary.clone(),
-        host.clone(),
+        identity,
         environment,
     ));
     let (notices, heard) = mpsc::unbounded_channel();
     let instances = Arc::new(Instances::new(site.clone(), notices));
-    let runs = Runs::new(site);
+    let runs = Runs::new(site.clone());
     if let Err(error) = release::unpack::remove_leftovers(&home.store()) {
         tracing::warn!(%error, "what an import left half done stays");
     }
@@ -167,7 +174,7 @@ async fn assemble(home: Home, binary: PathBuf) -> Result<Arc<Agent>, Error> {
     let (going, _) = watch::channel(None);
     Ok(Arc::new(Agent {
         home,
-        host,
+        site,
         started_ms: sys::clock::now_ms(),
         tokens,
         instances,
@@ -194,13 +201,6 @@ fn listen(home: &Home) -> Result<UnixListener, Error> {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
         .map_err(FileError::at("close to others", &path))?;
     Ok(listener)
-}
-
-/// The name of this host as in short node names.
-fn short_host_name() -> String {
-    let name = rustix::system::uname();
-    let name = name.nodename().to_string_lossy();
-    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// Tells the one who waits for the start; one that is gone does not matter.

@@ -1,8 +1,9 @@
 //! Health: one check, and the judgement over many.
 
+mod checker;
 mod judge;
 mod probe;
 mod watch;
 
-pub(crate) use probe::check;
-pub(crate) use watch::watch;
+pub(crate) use checker::Checker;
+pub(crate) use watch::{ANXIOUS, watch};

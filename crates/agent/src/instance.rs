@@ -12,11 +12,14 @@
 mod actor;
 mod backoff;
 mod end;
+mod hooks;
 mod kept;
 mod ports;
 mod prepare;
 mod registry;
 mod resume;
+mod rise;
+mod scene;
 mod site;
 mod stop;
 
@@ -28,17 +31,21 @@ use sys::process::ProcessId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus, Launch, ProbeResult};
-use crate::health;
+use crate::health::Checker;
 use crate::refusal::Refusal;
 pub(crate) use end::{Run, What};
 pub(crate) use kept::{Desired, Kept};
+pub(crate) use prepare::check_words;
 pub(crate) use registry::Instances;
 pub(crate) use resume::find;
+pub(crate) use scene::{Place, Scene, variables};
 pub(crate) use site::Site;
 
 /// What an actor tells of its instance.
 #[derive(Debug, Clone)]
 pub(crate) struct Life {
+    /// Where it is.
+    pub(crate) place: Arc<Place>,
     /// What it was last told to run.
     pub(crate) spec: Option<Arc<InstanceSpec>>,
     /// What is on disk of it.
@@ -50,15 +57,19 @@ pub(crate) struct Life {
 }
 
 impl Life {
+    /// The instance at this moment, if it was ever told what to run.
+    pub(crate) fn scene(&self) -> Option<Scene> {
+        Some(Scene {
+            place: self.place.clone(),
+            spec: self.spec.clone()?,
+            kept: self.kept.clone(),
+        })
+    }
+
     /// Where its HTTP port is reached.
     pub(crate) fn address(&self) -> SocketAddr {
-        let port = self
-            .spec
-            .as_ref()
-            .and_then(|spec| self.kept.ports.get(&spec.http_port))
-            .copied()
-            .unwrap_or(0);
-        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        self.scene().map_or(nowhere, |scene| scene.address())
     }
 }
 
@@ -94,11 +105,11 @@ enum Command {
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) id: String,
-    pub(crate) dir: PathBuf,
+    place: Arc<Place>,
     commands: mpsc::Sender<Command>,
     life: watch::Receiver<Life>,
     verdict: watch::Receiver<Option<bool>>,
-    site: Arc<Site>,
+    checker: Arc<Checker>,
 }
 
 impl Instance {
@@ -175,7 +186,7 @@ impl Instance {
                 .map_or(String::new(), |s| s.artifact.clone()),
             vsn: kept.vsn.clone(),
             slot: life.spec.as_ref().map_or(0, |s| s.slot),
-            node: format!("{}@{}", kept.node, self.site.host),
+            node: self.place.site.node(kept),
             state: life.state,
             pid: life.process.as_ref().map(|process| process.pid),
             address: life.address(),
@@ -191,20 +202,8 @@ impl Instance {
 
     /// Checks its health once, now.
     pub(crate) async fn probe(&self) -> ProbeResult {
-        let life = self.life();
         let began = sys::clock::monotonic();
-        let (healthy, detail) = match (&life.process, &life.spec) {
-            (Some(process), Some(spec)) => {
-                let seen = health::check(&spec.health, life.address()).await;
-                let listens = if seen.refused {
-                    format!("; {}", listens(process))
-                } else {
-                    String::new()
-                };
-                (seen.passed, format!("{}{listens}", seen.detail))
-            }
-            _ => (false, not_running(&life)),
-        };
+        let (healthy, detail) = self.look().await;
         // The process may have ended while it was asked.
         let life = self.life();
         ProbeResult {
@@ -217,23 +216,48 @@ impl Instance {
         }
     }
 
+    /// Whether it passes its check now.
+    pub(crate) async fn is_healthy(&self) -> bool {
+        self.look().await.0
+    }
+
+    async fn look(&self) -> (bool, String) {
+        let life = self.life();
+        let (Some(process), Some(scene)) = (&life.process, life.scene()) else {
+            return (false, not_running(&life));
+        };
+        if let Some(reason) = scene.gate() {
+            return (false, reason);
+        }
+        let seen = self.checker.check(&scene).await;
+        let listens = if seen.refused {
+            format!("; {}", listens(process))
+        } else {
+            String::new()
+        };
+        (seen.passed, format!("{}{listens}", seen.detail))
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
-        self.dir.join("logs")
+        self.place.dir.join("logs")
     }
 
     /// How to run its launcher.
     pub(crate) fn launch(&self) -> Result<Launch, Refusal> {
-        let life = self.life();
-        let spec = life.spec.as_ref().ok_or_else(|| {
-            Refusal::unknown("unknown_instance", format!("{} never started", self.id))
-        })?;
-        let root = self.dir.join("root");
+        let scene = self.scene()?;
+        let root = scene.root();
+        let site = &self.place.site;
         Ok(Launch {
-            program: root.join("bin").join(&life.kept.release),
-            env: self
-                .site
-                .environment(spec, &life.kept.ports, &life.kept.node, &root)?,
+            program: root.join("bin").join(&scene.kept.release),
+            env: site.environment(&scene.spec, &scene.kept, &root)?,
             root,
+        })
+    }
+
+    /// The instance at this moment.
+    pub(crate) fn scene(&self) -> Result<Scene, Refusal> {
+        self.life().scene().ok_or_else(|| {
+            Refusal::unknown("unknown_instance", format!("{} never started", self.id))
         })
     }
 }

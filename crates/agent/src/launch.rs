@@ -65,13 +65,26 @@ pub enum Error {
 /// # Errors
 /// Where it cannot be started, or does not answer in time. No half-started agent is left.
 pub async fn ensure(agent_home: &Path, binary: &Path) -> Result<(Client, Started), Error> {
+    ensure_named(agent_home, None, binary).await
+}
+
+/// As [`ensure`], for one of several agents of a machine that stand for hosts: one that is started is given
+/// the name of its host.
+///
+/// # Errors
+/// As [`ensure`]. The name of an agent that runs already is as it was.
+pub async fn ensure_named(
+    agent_home: &Path,
+    name: Option<&str>,
+    binary: &Path,
+) -> Result<(Client, Started), Error> {
     let client = Client::at_home(agent_home);
     match client.info().await {
         Ok(_) => return Ok((client, Started::Already)),
         Err(client::Error::Unreachable { .. }) => {}
         Err(source) => return Err(silent(agent_home, source)),
     }
-    let said = start(agent_home, binary).await?;
+    let said = start(agent_home, name, binary).await?;
     if said == READY {
         return Ok((client, Started::New));
     }
@@ -88,7 +101,7 @@ pub async fn ensure(agent_home: &Path, binary: &Path) -> Result<(Client, Started
 }
 
 /// Runs the agent and returns the first line it says.
-async fn start(agent_home: &Path, binary: &Path) -> Result<String, Error> {
+async fn start(agent_home: &Path, name: Option<&str>, binary: &Path) -> Result<String, Error> {
     let spawn = |source| Error::Spawn {
         binary: binary.to_owned(),
         source,
@@ -97,6 +110,7 @@ async fn start(agent_home: &Path, binary: &Path) -> Result<String, Error> {
     command
         .args(["agent", "run", "--home"])
         .arg(agent_home)
+        .args(name.iter().flat_map(|name| ["--name", name]))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -20,6 +20,7 @@ mod farewell;
 mod health;
 mod home;
 mod http;
+mod identity;
 mod instance;
 pub mod launch;
 mod ledger_door;
@@ -32,3 +33,4 @@ mod tokens;
 
 pub use daemon::{Error, Options, run};
 pub use home::HomeError;
+pub use identity::IdentityError;

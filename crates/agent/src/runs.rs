@@ -1,9 +1,10 @@
-//! Launcher commands run at most once each, such as a migration.
+//! Commands run at most once each, such as a migration: of the launcher, or any other.
 //!
 //! What is asked for is on disk before it begins. The command runs under a shim of its own, so its end is
 //! known even where the agent was gone meanwhile; only where the shim was killed as well, or the machine
 //! went down, its outcome is unknown, and it is never begun again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use sys::file::FileError;
 
 use crate::api::v1::{Run as Asked, RunStatus};
 use crate::home;
-use crate::instance::{Instances, Run, Site, What, find};
+use crate::instance::{Instance, Instances, Run, Site, What, check_words, find, variables};
 use crate::name;
 use crate::refusal::{Refusal, blocking};
 
@@ -61,18 +62,10 @@ impl Runs {
             }
             None => {}
         }
-        let launch = instances.get(&asked.instance)?.launch()?;
-        if !launch.program.exists() {
-            let message = format!("{} was never started here", asked.instance);
-            return Err(Refusal::conflict("no_root", message));
-        }
-        let launch = Launch {
-            run: THE_RUN,
-            program: launch.program,
-            args: asked.args.clone(),
-            cwd: launch.root,
-            env: launch.env,
-            log: LOG,
+        let launch = if asked.words.is_empty() {
+            of_launcher(&asked, &instances.get(&asked.instance)?)?
+        } else {
+            self.of_words(&asked, instances)?
         };
         sys::file::create_private_dir(dir.path())?;
         dir.write_launch(&launch)?;
@@ -92,6 +85,28 @@ impl Runs {
             }
         }
         self.status_of(&dir)
+    }
+
+    /// Any program: with all that belongs to the instance, or what is known without it.
+    fn of_words(&self, asked: &Asked, instances: &Instances) -> Result<Launch, Refusal> {
+        check_words("a run", &asked.words)?;
+        if !asked.args.is_empty() {
+            let message = "a run has either arguments of the launcher or words of its own";
+            return Err(Refusal::bad("bad_run", message));
+        }
+        let (cwd, env) = match instances.get(&asked.instance) {
+            Ok(instance) => {
+                let scene = instance.scene()?;
+                (scene.root(), scene.env()?)
+            }
+            Err(_) => {
+                let mut env = self.site.bare_environment();
+                env.extend(variables(&self.site.identity.name, &asked.instance)?);
+                (self.site.home.dir().to_owned(), env)
+            }
+        };
+        let program = host::command::program(&asked.words[0], &cwd);
+        Ok(launch(program, &asked.words[1..], cwd, env, asked))
     }
 
     /// What became of a run.
@@ -182,6 +197,40 @@ impl Runs {
             return Ok(RunStatus::Running);
         }
         Ok(RunStatus::Unknown)
+    }
+}
+
+/// A command of the launcher.
+fn of_launcher(asked: &Asked, instance: &Instance) -> Result<Launch, Refusal> {
+    let known = instance.launch()?;
+    if !known.program.exists() {
+        let message = format!("{} was never started here", asked.instance);
+        return Err(Refusal::conflict("no_root", message));
+    }
+    Ok(launch(
+        known.program,
+        &asked.args,
+        known.root,
+        known.env,
+        asked,
+    ))
+}
+
+fn launch(
+    program: PathBuf,
+    args: &[String],
+    cwd: PathBuf,
+    mut env: BTreeMap<String, String>,
+    asked: &Asked,
+) -> Launch {
+    env.extend(asked.env.clone());
+    Launch {
+        run: THE_RUN,
+        program,
+        args: args.to_vec(),
+        cwd,
+        env,
+        log: LOG,
     }
 }
 

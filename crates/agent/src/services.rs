@@ -7,13 +7,14 @@
 
 mod kept;
 mod translate;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proxy::control::client::{Client, ClientError};
-use proxy::control::v1::{Commitment, Drain, Renew, ServiceConfig, ServiceStatus, Traffic};
+use proxy::control::v1::{Drain, Renew, ServiceStatus, Traffic};
 use sys::file::FileError;
 use tokio::sync::mpsc;
 
@@ -25,11 +26,6 @@ use kept::{Kept, Service};
 
 /// Time for the proxy to come up before a call is refused.
 const PROXY_TIME: Duration = Duration::from_secs(10);
-/// Pause before another attempt to tell the proxy; it doubles.
-const REFRESH_PAUSE: Duration = Duration::from_millis(250);
-const REFRESH_PAUSE_LONGEST: Duration = Duration::from_secs(10);
-/// A lease with less time than this is left to run out rather than sent again.
-const LEASE_LEFT_MIN_MS: u64 = 500;
 
 /// The services of this host.
 #[derive(Debug)]
@@ -65,7 +61,7 @@ impl Services {
         self.proxy_is_up().await?;
         // Before its health is looked at: one whose time is over this instant is seen stopped then.
         let mut were_warm = Vec::new();
-        for instance in translate::with_weight(&route) {
+        for instance in translate::that_take_requests(&route) {
             let instance = self.instances.get(instance)?;
             if let Some(until_ms) = instance.life().kept.warm_until_ms {
                 instance.warm(None).await?;
@@ -88,9 +84,7 @@ impl Services {
     pub(crate) async fn status(&self, key: &str) -> Result<ServiceStatus, Refusal> {
         self.proxy_is_up().await?;
         let status = self.proxy.status().await?.services.remove(key);
-        let status = status.ok_or_else(|| {
-            Refusal::unknown("unknown_service", format!("no traffic goes to {key} yet"))
-        })?;
+        let status = status.ok_or_else(|| upkeep::unknown(key))?;
         Ok(self.with_memory(key, status))
     }
 
@@ -168,25 +162,6 @@ impl Services {
         }
     }
 
-    /// Makes proxy and memory agree after either was away.
-    async fn catch_up(&self) {
-        match self.proxy.status().await {
-            Ok(status) => {
-                for (key, status) in &status.services {
-                    if self.kept.get(key).is_none()
-                        && let Err(error) = self.kept.put(key, Service::of(status))
-                    {
-                        tracing::warn!(service = key, %error, "not kept");
-                    }
-                }
-            }
-            Err(error) => tracing::warn!(%error, "the proxy does not tell what it serves"),
-        }
-        for key in self.kept.keys() {
-            self.refresh(&key).await;
-        }
-    }
-
     async fn heed(self: Arc<Self>, notice: Notice) {
         match notice {
             Notice::Changed { id, told } => {
@@ -197,81 +172,21 @@ impl Services {
                 let _gone = told.map(|told| told.send(()));
             }
             Notice::WarmOver { id, may_stop } => {
-                let may = !self.has_weight(&id).await;
+                let may = !self.takes_requests(&id).await;
                 let _gone = may_stop.send(may);
             }
         }
     }
 
-    /// Whether new clients are sent to an instance; asked of the proxy, or of memory while it is away.
-    async fn has_weight(&self, id: &str) -> bool {
+    /// Whether requests are sent to an instance; asked of the proxy, or of memory while it is away.
+    async fn takes_requests(&self, id: &str) -> bool {
         let now = self.proxy.status().await.ok();
         self.kept.services_of(id).into_iter().any(|key| {
             let known = now.as_ref().and_then(|status| status.services.get(&key));
             let config = known.map(|status| status.config.clone());
             let config = config.or_else(|| self.kept.get(&key).map(|service| service.config));
-            config.is_some_and(|config| translate::gives_weight(&config, id))
+            config.is_some_and(|config| translate::gives_requests(&config, id))
         })
-    }
-
-    /// Brings addresses and health at the proxy up to date, or all of it if it lost the service. Tried
-    /// until it is done, or there is no proxy: all is sent when one comes up.
-    async fn refresh(&self, key: &str) {
-        let mut pause = REFRESH_PAUSE;
-        while *self.lives.borrow() > 0 {
-            let turn = self.turn(key);
-            let refreshed = {
-                let _turn = turn.lock().await;
-                self.refresh_in_turn(key).await
-            };
-            let Err(refusal) = refreshed else {
-                return;
-            };
-            tracing::warn!(service = key, %refusal, "the proxy could not be brought up to date");
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(REFRESH_PAUSE_LONGEST);
-        }
-    }
-
-    async fn refresh_in_turn(&self, key: &str) -> Result<(), Refusal> {
-        let Some(kept) = self.kept.get(key) else {
-            return Ok(());
-        };
-        loop {
-            let asked = sys::clock::monotonic();
-            let known = self.proxy.status().await?.services.remove(key);
-            let Some(status) = known else {
-                tracing::warn!(service = key, "the proxy had lost it: sent again");
-                let config = translate::now(&self.instances, kept.to_send_again());
-                let status = self.proxy.put(key, &config).await?;
-                let service = Service::of(&status).or_reverted(&kept);
-                self.kept.put_or_warn(key, service);
-                return Ok(());
-            };
-            let service = Service::of(&status).or_reverted(&kept);
-            if service != kept {
-                self.kept.put_or_warn(key, service.clone());
-            }
-            let current = status.config.clone();
-            let wanted = translate::now(&self.instances, current.clone());
-            if wanted == current {
-                return Ok(());
-            }
-            match status.lease_left_ms {
-                Some(left) if left < LEASE_LEFT_MIN_MS => {
-                    tokio::time::sleep(Duration::from_millis(left + 10)).await;
-                }
-                left => {
-                    let gone = u64::try_from(sys::clock::since(asked).as_millis()).unwrap_or(0);
-                    let left = left.map(|left| left.saturating_sub(gone).max(1));
-                    let config = with_time_left(wanted, left);
-                    let status = self.proxy.put(key, &config).await?;
-                    let service = Service::of(&status).or_reverted(&service);
-                    self.kept.put_or_warn(key, service);
-                    return Ok(());
-                }
-            }
-        }
     }
 
     async fn proxy_is_up(&self) -> Result<(), Refusal> {
@@ -290,12 +205,4 @@ impl Services {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(key.to_owned()).or_default().clone()
     }
-}
-
-/// Keeps the end of a lease where it was.
-fn with_time_left(mut config: ServiceConfig, left: Option<u64>) -> ServiceConfig {
-    if let (Commitment::Leased { ttl_ms, .. }, Some(left)) = (&mut config.commitment, left) {
-        *ttl_ms = left;
-    }
-    config
 }

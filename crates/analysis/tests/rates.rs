@@ -117,6 +117,33 @@ fn a_candidate_that_turns_bad_late_is_found() {
 }
 
 #[test]
+fn after_a_switch_the_rates_hold_too() {
+    for (before, rate) in [(1000, 0.01), (10_000, 0.001), (100_000, 0.1)] {
+        let tally = played(&Traffic {
+            stable: rate,
+            candidate: rate,
+            before,
+            ..Traffic::CALM
+        });
+        assert!(tally.ever_worse <= most(RUNS, 0.01), "{before}: {tally:?}");
+    }
+    let margin = played(&Traffic {
+        stable: 0.001,
+        candidate: 0.011,
+        before: 10_000,
+        ..Traffic::CALM
+    });
+    assert!(margin.good <= most(RUNS, 0.05), "{margin:?}");
+    let worse = played(&Traffic {
+        stable: 0.001,
+        candidate: 0.05,
+        before: 10_000,
+        ..Traffic::CALM
+    });
+    assert!(worse.worse >= RUNS * 99 / 100, "{worse:?}");
+}
+
+#[test]
 fn little_traffic_is_not_enough_data() {
     let quiet = played(&Traffic {
         requests: 2,

@@ -59,10 +59,12 @@ impl Address {
         if host.is_empty() {
             return Err(AddressError::Host);
         }
-        let port = match authority.port() {
-            Some(_) => authority
-                .port_u16()
-                .ok_or_else(|| AddressError::Form("its port is none".to_owned()))?,
+        // The crate's own reading takes a port out of its range for none.
+        let after = authority.as_str().strip_prefix(authority.host());
+        let port = match after.unwrap_or_default().strip_prefix(':') {
+            Some(port) => port
+                .parse()
+                .map_err(|_| AddressError::Form("its port is none".to_owned()))?,
             None if tls => 443,
             None => 80,
         };

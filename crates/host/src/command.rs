@@ -73,6 +73,9 @@ pub enum Error {
     /// The one before it is still there, and cannot be ended.
     #[error("an earlier one still runs, and cannot be ended")]
     Busy,
+    /// It was started, and its end cannot be seen.
+    #[error("its end cannot be seen: {0}")]
+    Lost(io::Error),
     /// A file failed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -94,15 +97,12 @@ pub async fn run(command: Command<'_>) -> Result<Ran, Error> {
         Ok(status) => {
             // It is gone: what has its pid now is something else.
             living.gone();
-            status.map_err(|source| Error::Start {
-                program: program(command),
-                source,
-            })?
+            status.map_err(Error::Lost)?
         }
         Err(_) => {
             drop(living);
             if tokio::time::timeout(KILL_TIME, child.wait()).await.is_err() {
-                tracing::error!(program = %program(command).display(), "a killed command is still there");
+                tracing::error!(words = ?command.words, "a killed command is still there");
             }
             None
         }
@@ -116,10 +116,10 @@ pub async fn run(command: Command<'_>) -> Result<Ran, Error> {
 }
 
 fn spawn(command: Command<'_>, hold: &Hold) -> Result<(Child, pipe::Receiver), Error> {
-    let [_, args @ ..] = command.words else {
+    let [word, args @ ..] = command.words else {
         return Err(Error::Empty);
     };
-    let program = program(command);
+    let program = program(word, command.cwd);
     let start = |source| Error::Start {
         program: program.clone(),
         source,
@@ -143,12 +143,12 @@ fn spawn(command: Command<'_>, hold: &Hold) -> Result<(Child, pipe::Receiver), E
     Ok((child, output))
 }
 
-fn program(command: Command<'_>) -> PathBuf {
-    let word = Path::new(command.words.first().map_or("", String::as_str));
-    if word.components().count() > 1 {
-        command.cwd.join(word)
+/// The program that a first word names: one with a `/` that is not absolute is below `cwd`.
+pub fn program(word: &str, cwd: &Path) -> PathBuf {
+    if word.contains('/') {
+        cwd.join(word)
     } else {
-        word.to_owned()
+        PathBuf::from(word)
     }
 }
 

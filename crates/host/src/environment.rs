@@ -67,16 +67,7 @@ pub fn of(
     parts: Parts<'_>,
     host: impl Fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<String, String>, Error> {
-    let mut env = BTreeMap::new();
-    for (variable, default) in BASE {
-        let value = match variable {
-            "LANG" => default.map(str::to_owned),
-            _ => host(variable).or(default.map(str::to_owned)),
-        };
-        if let Some(value) = value {
-            env.insert(variable.to_owned(), value);
-        }
-    }
+    let mut env = base(host);
     for (variable, value) in parts.given {
         check(parts, variable, value)?;
         env.insert(variable.clone(), value.clone());
@@ -92,6 +83,21 @@ pub fn of(
     let tmp = parts.root.join("tmp");
     env.insert("RELEASE_TMP".into(), tmp.to_string_lossy().into_owned());
     Ok(env)
+}
+
+/// What every program gets from its host, and where the host has nothing to give.
+pub fn base(host: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    for (variable, default) in BASE {
+        let value = match variable {
+            "LANG" => default.map(str::to_owned),
+            _ => host(variable).or(default.map(str::to_owned)),
+        };
+        if let Some(value) = value {
+            env.insert(variable.to_owned(), value);
+        }
+    }
+    env
 }
 
 fn check(parts: Parts<'_>, variable: &str, value: &str) -> Result<(), Error> {

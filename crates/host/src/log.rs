@@ -7,7 +7,7 @@ mod rotate;
 mod tail;
 
 pub use follow::Follower;
-pub use rotate::Writer;
+pub use rotate::{Writer, append};
 pub use tail::{fresh, tail};
 
 /// The file being written.

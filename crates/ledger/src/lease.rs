@@ -3,14 +3,14 @@
 use rusqlite::{OptionalExtension, params};
 
 use crate::Error;
-use crate::ledger::{Stop, Work, from_sql_int, sql_int};
-use crate::wire::v1::{Holder, Lease, Refusal, Reply, Requested, Verb};
+use crate::requests;
+use crate::wire::v1::{Holder, Lease, Refusal, Reply};
+use crate::work::{Stop, Work, from_sql_int, sql_int};
 
 /// A row of the table: the token stays when the holder is gone.
 struct Row {
     token: u64,
     lease: Option<Lease>,
-    abort_by: Option<String>,
     broken_by: Option<String>,
 }
 
@@ -53,8 +53,7 @@ pub(crate) fn acquire(
         .execute(
             "INSERT INTO leases (service, token, holder, since_ms, expires_ms) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT (service) DO UPDATE SET token = excluded.token, holder = excluded.holder,
-                since_ms = excluded.since_ms, expires_ms = excluded.expires_ms, abort_by = NULL,
-                broken_by = NULL",
+                since_ms = excluded.since_ms, expires_ms = excluded.expires_ms, broken_by = NULL",
             params![
                 service,
                 sql_int(lease.token),
@@ -76,30 +75,21 @@ pub(crate) fn renew(
     token: u64,
     ttl_ms: u64,
 ) -> Result<Reply, Stop> {
-    let abort_wanted_by = require(work, service, token)?;
+    require(work, service, token)?;
     work.sql
         .execute(
             "UPDATE leases SET expires_ms = ? WHERE service = ?",
             params![sql_int(work.now_ms.saturating_add(ttl_ms)), service],
         )
         .map_err(work.at("renew a lease"))?;
-    let requests = abort_wanted_by
-        .map(|by| Requested {
-            id: token,
-            verb: Verb::Abort,
-            by,
-            why: None,
-            at_ms: work.now_ms,
-        })
-        .into_iter()
-        .collect();
+    let requests = requests::waiting(work, service)?;
     Ok(Reply::Renewed { requests })
 }
 
 pub(crate) fn release(work: &Work<'_>, service: &str, token: u64) -> Result<Reply, Stop> {
     work.sql
         .execute(
-            "UPDATE leases SET holder = NULL, abort_by = NULL WHERE service = ? AND token = ?",
+            "UPDATE leases SET holder = NULL WHERE service = ? AND token = ?",
             params![service, sql_int(token)],
         )
         .map_err(work.at("release a lease"))?;
@@ -132,7 +122,7 @@ pub(crate) fn force_release(work: &Work<'_>, service: &str, by: &str) -> Result<
     let broken = row(work, service)?.and_then(|row| row.lease);
     work.sql
         .execute(
-            "UPDATE leases SET holder = NULL, abort_by = NULL, broken_by = ? WHERE service = ?",
+            "UPDATE leases SET holder = NULL, broken_by = ? WHERE service = ?",
             params![by, service],
         )
         .map_err(work.at("break a lease"))?;
@@ -141,33 +131,31 @@ pub(crate) fn force_release(work: &Work<'_>, service: &str, by: &str) -> Result<
     })
 }
 
-pub(crate) fn request_abort(work: &Work<'_>, service: &str, by: &str) -> Result<Reply, Stop> {
-    let changed = work
-        .sql
-        .execute(
-            "UPDATE leases SET abort_by = ? WHERE service = ? AND holder IS NOT NULL",
-            params![by, service],
-        )
-        .map_err(work.at("ask for an abort"))?;
-    if changed == 0 {
-        return Err(Stop::Rule(
+/// Refuses where nobody holds the lease.
+pub(crate) fn require_held(work: &Work<'_>, service: &str) -> Result<(), Stop> {
+    match held(work, service)? {
+        Some(_) => Ok(()),
+        None => Err(Stop::Rule(
             Refusal::NotHolder,
             format!("nobody holds the lease of {service}"),
-        ));
+        )),
     }
-    Ok(Reply::Done)
 }
 
-/// Refuses a caller whose lease is gone; returns who asked it to abort. A lease that ran out and that
+/// Returns the lease of a service, if somebody holds it.
+pub(crate) fn held(work: &Work<'_>, service: &str) -> Result<Option<Lease>, Error> {
+    Ok(row(work, service)?.and_then(|row| row.lease))
+}
+
+/// Refuses a caller whose lease is gone. A lease that ran out and that
 /// nobody took is still its holder's: the token says so.
-pub(crate) fn require(work: &Work<'_>, service: &str, token: u64) -> Result<Option<String>, Stop> {
+pub(crate) fn require(work: &Work<'_>, service: &str, token: u64) -> Result<(), Stop> {
     match row(work, service)? {
         Some(Row {
             token: current,
             lease: Some(_),
-            abort_by,
             ..
-        }) if current == token => Ok(abort_by),
+        }) if current == token => Ok(()),
         Some(Row {
             lease: Some(lease), ..
         }) => Err(Stop::Rule(
@@ -199,7 +187,7 @@ fn row(work: &Work<'_>, service: &str) -> Result<Option<Row>, Error> {
     let columns = work
         .sql
         .query_row(
-            "SELECT token, holder, since_ms, expires_ms, abort_by, broken_by FROM leases WHERE service = ?",
+            "SELECT token, holder, since_ms, expires_ms, broken_by FROM leases WHERE service = ?",
             params![service],
             |row| {
                 Ok((
@@ -208,13 +196,12 @@ fn row(work: &Work<'_>, service: &str) -> Result<Option<Row>, Error> {
                     row.get::<_, i64>(2)?,
                     row.get::<_, i64>(3)?,
                     row.get::<_, Option<String>>(4)?,
-                    row.get::<_, Option<String>>(5)?,
                 ))
             },
         )
         .optional()
         .map_err(work.at("read a lease"))?;
-    let Some((token, holder, since, expires, abort_by, broken_by)) = columns else {
+    let Some((token, holder, since, expires, broken_by)) = columns else {
         return Ok(None);
     };
     let token = from_sql_int(token);
@@ -232,7 +219,6 @@ fn row(work: &Work<'_>, service: &str) -> Result<Option<Row>, Error> {
     Ok(Some(Row {
         token,
         lease,
-        abort_by,
         broken_by,
     }))
 }

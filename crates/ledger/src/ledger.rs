@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::wire::v1::{Call, Refusal, Reply};
-use crate::{Error, lease, rollouts, schema, service};
+use crate::check::{self, Soundness};
+use crate::wire::v1::{Broken, Call, Refusal, Reply, Verb};
+use crate::work::{Stop, Work};
+use crate::{Error, freezes, lease, read, requests, rollouts, schema, service};
 
 /// SQLite's page size unless told otherwise, in bytes.
 const PAGE: u64 = 4096;
@@ -18,26 +18,7 @@ const PAGE: u64 = 4096;
 pub struct Ledger {
     connection: Connection,
     path: PathBuf,
-}
-
-/// What a call works with.
-pub(crate) struct Work<'a> {
-    pub(crate) sql: Transaction<'a>,
-    pub(crate) path: &'a Path,
-    pub(crate) now_ms: u64,
-}
-
-/// A rule that a call would break, or a file that does not work.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Rule(Refusal, String),
-    File(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::File(error)
-    }
+    soundness: Soundness,
 }
 
 impl Ledger {
@@ -56,11 +37,7 @@ impl Ledger {
         connection
             .busy_timeout(Duration::from_secs(10))
             .map_err(Error::at("open", path))?;
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                        PRAGMA trusted_schema = OFF;";
-        connection
-            .execute_batch(settings)
-            .map_err(Error::at("open", path))?;
+        durable(&connection, path)?;
         let check: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(Error::at("check", path))?;
@@ -71,10 +48,34 @@ impl Ledger {
             });
         }
         schema::migrate(&mut connection, path)?;
-        Ok(Self {
+        let mut ledger = Self {
             connection,
             path: path.into(),
-        })
+            soundness: Soundness::default(),
+        };
+        ledger.check_tail()?;
+        Ok(ledger)
+    }
+
+    /// The damage that is known so far, at most one of each rollout. A damaged rollout can be read up to its
+    /// damage and takes no more entries; all else goes on. [`Call::Verify`] looks at everything.
+    pub fn broken(&self) -> impl Iterator<Item = &Broken> {
+        self.soundness.known()
+    }
+
+    fn check_tail(&mut self) -> Result<(), Error> {
+        let path = self.path.as_path();
+        let sql = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Error::at("begin", path))?;
+        let work = Work {
+            sql,
+            path,
+            now_ms: 0,
+        };
+        check::tail(&work, &mut self.soundness)?;
+        work.sql.commit().map_err(Error::at("commit", path))
     }
 
     /// Answers a call. `now_ms` is the time in milliseconds since the epoch.
@@ -100,84 +101,135 @@ impl Ledger {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Error::at("begin", path))?;
         let work = Work { sql, path, now_ms };
-        let reply = match call {
-            Call::Acquire {
-                service,
-                holder,
-                ttl_ms,
-                above,
-            } => lease::acquire(&work, &service, &holder, ttl_ms, above)?,
-            Call::Renew {
-                service,
-                token,
-                ttl_ms,
-            } => lease::renew(&work, &service, token, ttl_ms)?,
-            Call::Release { service, token } => lease::release(&work, &service, token)?,
-            Call::Leases { service } => lease::list(&work, service.as_deref())?,
-            Call::ForceRelease { service, by } => lease::force_release(&work, &service, &by)?,
-            Call::RequestAbort { service, by } => lease::request_abort(&work, &service, &by)?,
-            Call::Begin {
-                service,
-                token,
-                plan,
-                settings,
-                by,
-                ..
-            } => {
-                lease::require(&work, &service, token)?;
-                rollouts::begin(&work, &service, token, &plan, &settings, &by)?
-            }
-            Call::Append {
-                service,
-                token,
-                rollout,
-                entries,
-                effect,
-                ..
-            } => {
-                lease::require(&work, &service, token)?;
-                rollouts::append(&work, &service, &rollout, &entries, &effect)?
-            }
-            Call::Rollout { rollout } => rollouts::read(&work, &rollout)?,
-            Call::Rollouts { service, limit } => rollouts::list(&work, service.as_deref(), limit)?,
-            Call::Service { service } => service::read(&work, &service)?,
-            Call::Request { .. }
-            | Call::Taken { .. }
-            | Call::Freeze { .. }
-            | Call::Thaw { .. }
-            | Call::Freezes { .. }
-            | Call::Verify => {
-                let message = "this ledger cannot do that".to_owned();
-                return Err(Stop::Rule(Refusal::Invalid, message));
-            }
-        };
+        let reply = answer(&work, &mut self.soundness, call)?;
         work.sql.commit().map_err(Error::at("commit", path))?;
         Ok(reply)
     }
 }
 
-impl Work<'_> {
-    /// Reads a JSON column; what does not fit is damage.
-    pub(crate) fn json<T: DeserializeOwned>(&self, what: &str, text: &str) -> Result<T, Error> {
-        serde_json::from_str(text).map_err(|e| Error::Damaged {
-            path: self.path.into(),
-            detail: format!("{what} is not what was written: {e}"),
-        })
-    }
+fn answer(work: &Work<'_>, soundness: &mut Soundness, call: Call) -> Result<Reply, Stop> {
+    Ok(match call {
+        Call::Acquire {
+            service,
+            holder,
+            ttl_ms,
+            above,
+        } => lease::acquire(work, &service, &holder, ttl_ms, above)?,
+        Call::Renew {
+            service,
+            token,
+            ttl_ms,
+        } => lease::renew(work, &service, token, ttl_ms)?,
+        Call::Release { service, token } => lease::release(work, &service, token)?,
+        Call::Leases { service } => lease::list(work, service.as_deref())?,
+        Call::ForceRelease { service, by } => lease::force_release(work, &service, &by)?,
+        Call::RequestAbort { service, by } => {
+            lease::require_held(work, &service)?;
+            // Where nothing is left to abort, its caller sees that itself.
+            if service::unfinished(work, &service)?.is_some() {
+                requests::ask(work, soundness, &service, Verb::Abort, &by, None)?;
+            }
+            Reply::Done
+        }
+        Call::Request {
+            service,
+            verb,
+            by,
+            why,
+        } => requests::ask(work, soundness, &service, verb, &by, why.as_deref())?,
+        Call::Taken {
+            service,
+            token,
+            ids,
+        } => {
+            lease::require(work, &service, token)?;
+            requests::take(work, soundness, &service, &ids)?;
+            Reply::Done
+        }
+        Call::Freeze {
+            environment,
+            until_ms,
+            why,
+            by,
+        } => freezes::freeze(work, &environment, until_ms, &why, &by)?,
+        Call::Thaw {
+            environment,
+            id,
+            by,
+            why,
+        } => freezes::thaw(work, &environment, id, &by, why)?,
+        Call::Freezes { environment } => Reply::Freezes {
+            freezes: freezes::held(work, environment.as_deref())?,
+        },
+        Call::Verify => check::whole(work, soundness)?,
+        Call::Begin {
+            service,
+            token,
+            plan,
+            settings,
+            by,
+            despite_freeze,
+        } => {
+            lease::require(work, &service, token)?;
+            let begin = rollouts::Begin {
+                service,
+                token,
+                plan,
+                settings,
+                by,
+                despite_freeze,
+            };
+            rollouts::begin(work, begin)?
+        }
+        Call::Append {
+            service,
+            token,
+            rollout,
+            entries,
+            effect,
+            taken,
+        } => {
+            lease::require(work, &service, token)?;
+            requests::take(work, soundness, &service, &taken)?;
+            let reply = rollouts::append(work, soundness, &service, &rollout, &entries, &effect)?;
+            check::advance(work, soundness)?;
+            reply
+        }
+        Call::Rollout { rollout } => read::rollout(work, soundness, &rollout)?,
+        Call::Rollouts { service, limit } => read::list(work, service.as_deref(), limit)?,
+        Call::Service { service } => service::read(work, &service)?,
+    })
+}
 
-    /// Writes a JSON column.
-    pub(crate) fn text(&self, value: &impl Serialize) -> Result<String, Error> {
-        serde_json::to_string(value).map_err(|e| Error::Storage {
-            operation: "write JSON",
-            path: self.path.into(),
-            detail: e.to_string(),
-        })
+/// Sets the file up so that what was answered for is on the disk, and checks that it took.
+fn durable(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let settings =
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .map_err(Error::at("open", path))?;
+    connection
+        .execute_batch(settings)
+        .map_err(Error::at("open", path))?;
+    let synchronous: i64 = connection
+        .query_row("PRAGMA synchronous", [], |row| row.get(0))
+        .map_err(Error::at("open", path))?;
+    if (mode.as_str(), synchronous) == ("wal", 2) {
+        return Ok(());
     }
+    Err(Error::Storage {
+        operation: "open",
+        path: path.into(),
+        detail: format!(
+            "its file system gives journal mode `{mode}` with synchronous {synchronous}, and durable writes need \
+             `wal` with 2: put the ledger on a local disk"
+        ),
+    })
+}
 
-    /// Adds the operation and the file to an error.
-    pub(crate) fn at(&self, operation: &'static str) -> impl FnOnce(rusqlite::Error) -> Error {
-        Error::at(operation, self.path)
-    }
+/// A hash in hex.
+pub(crate) fn hex(hash: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*hash).to_hex().to_string()
 }
 
 /// Refuses what is left of a file that was cut within its first page: SQLite would take it for a new one,
@@ -195,14 +247,4 @@ fn refuse_stump(path: &Path) -> Result<(), Error> {
         path: path.into(),
         detail,
     })
-}
-
-/// A number as SQLite keeps it.
-pub(crate) fn sql_int(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// A number as SQLite kept it.
-pub(crate) fn from_sql_int(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or(0)
 }

@@ -1,28 +1,30 @@
-//! Rollouts and their journals. A journal is append-only, without gaps.
+//! Rollouts, begun and added to. A journal is append-only, without gaps.
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::Error;
-use crate::ledger::{Stop, Work, from_sql_int, sql_int};
-use crate::service;
-use crate::wire::v1::{Document, Entry, Outcome, Record, Refusal, Reply, Summary};
+use crate::check::Soundness;
+use crate::fact::{Begun, Despite, Fact};
+use crate::wire::v1::{Document, Entry, Outcome, Refusal, Reply};
+use crate::work::{Stop, Work, from_sql_int, sql_int};
+use crate::{chain, environment, freezes, service, tables};
 
-const COLUMNS: &str =
-    "id, service, plan, by, began_ms, updated_ms, phase, finished, cause, receipt";
+/// What a rollout begins with.
+pub(crate) struct Begin {
+    pub(crate) service: String,
+    pub(crate) token: u64,
+    pub(crate) plan: Document,
+    pub(crate) settings: serde_json::Value,
+    pub(crate) by: String,
+    pub(crate) despite_freeze: Option<String>,
+}
 
-pub(crate) fn begin(
-    work: &Work<'_>,
-    service: &str,
-    token: u64,
-    plan: &Document,
-    settings: &serde_json::Value,
-    by: &str,
-) -> Result<Reply, Stop> {
+pub(crate) fn begin(work: &Work<'_>, begin: Begin) -> Result<Reply, Stop> {
+    let service = begin.service;
     let begun: Option<String> = work
         .sql
         .query_row(
             "SELECT id FROM rollouts WHERE service = ? AND token = ?",
-            params![service, sql_int(token)],
+            params![service, sql_int(begin.token)],
             |row| row.get(0),
         )
         .optional()
@@ -30,68 +32,111 @@ pub(crate) fn begin(
     if let Some(rollout) = begun {
         return Ok(Reply::Begun { rollout });
     }
-    if let Some(rollout) = service::unfinished(work, service)? {
+    if let Some(rollout) = service::unfinished(work, &service)? {
         return Err(Stop::Rule(
             Refusal::Unfinished,
             format!("{rollout} is unfinished"),
         ));
     }
-    let number: i64 = work
+    let environment = environment::require(&service)?;
+    require_only(work, environment)?;
+    let despite_freeze = require_thawed(work, environment, &begin.plan, begin.despite_freeze)?;
+    let number = work
         .sql
         .query_row(
             "SELECT coalesce(max(number), 0) + 1 FROM rollouts WHERE service = ?",
-            params![service],
-            |row| row.get(0),
+            [&service],
+            |row| row.get(0).map(from_sql_int),
         )
         .map_err(work.at("number a rollout"))?;
     let rollout = format!("{service}.{number}");
-    work.sql
-        .execute(
-            "INSERT INTO rollouts (id, service, number, token, plan, settings, by, began_ms, updated_ms, phase, finished)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, 0)",
-            params![
-                rollout,
-                service,
-                number,
-                sql_int(token),
-                work.text(plan)?,
-                work.text(settings)?,
-                by,
-                sql_int(work.now_ms),
-                work.text(&rollout::journal::v1::Phase::Planned)?
-            ],
-        )
-        .map_err(work.at("write a rollout"))?;
+    let fact = Fact::Begun(Begun {
+        environment: environment.into(),
+        number,
+        token: begin.token,
+        plan: begin.plan,
+        settings: begin.settings,
+        by: begin.by,
+        despite_freeze,
+        service,
+    });
+    chain::record(work, Some(&rollout), &fact)?;
     Ok(Reply::Begun { rollout })
+}
+
+/// Refuses while another service of the environment has a rollout that is not at its end.
+fn require_only(work: &Work<'_>, environment: &str) -> Result<(), Stop> {
+    let other: Option<String> = work
+        .sql
+        .query_row(
+            "SELECT id FROM rollouts WHERE environment = ? AND finished = 0 ORDER BY id",
+            [environment],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(work.at("read a rollout"))?;
+    match other {
+        None => Ok(()),
+        Some(rollout) => Err(Stop::Rule(
+            Refusal::EnvironmentBusy,
+            format!(
+                "{rollout} is unfinished, and one rollout at a time changes {environment}: wait for it, or end it \
+                 with `cutover resume` or `cutover abort`"
+            ),
+        )),
+    }
+}
+
+/// Refuses while the environment is frozen, unless the plan leads back or there is a reason not to wait.
+fn require_thawed(
+    work: &Work<'_>,
+    environment: &str,
+    plan: &Document,
+    despite: Option<String>,
+) -> Result<Option<Despite>, Stop> {
+    freezes::require_short("despite_freeze", despite.as_deref().unwrap_or_default())?;
+    let held = freezes::held(work, Some(environment))?;
+    let leads_back = plan.body.get("purpose").and_then(|it| it.as_str()) == Some("rollback");
+    match despite {
+        Some(why) if !why.trim().is_empty() => Ok(Some(Despite {
+            why,
+            freezes: held.iter().map(|it| it.id).collect(),
+        })),
+        _ if held.is_empty() || leads_back => Ok(None),
+        _ => Err(freezes::refusal(environment, &held)),
+    }
 }
 
 pub(crate) fn append(
     work: &Work<'_>,
+    soundness: &mut Soundness,
     service: &str,
     rollout: &str,
     entries: &[Entry],
     effect: &Outcome,
 ) -> Result<Reply, Stop> {
-    let finished: Option<bool> = work
+    let row = work
         .sql
         .query_row(
-            "SELECT finished FROM rollouts WHERE id = ? AND service = ?",
+            "SELECT finished, last_seq, outcome FROM rollouts WHERE id = ? AND service = ?",
             params![rollout, service],
-            |row| row.get(0),
+            |row| {
+                let last = from_sql_int(row.get(1)?);
+                Ok((row.get::<_, bool>(0)?, last, row.get(2)?))
+            },
         )
         .optional()
         .map_err(work.at("read a rollout"))?;
-    let finished = finished.ok_or_else(|| {
+    let (finished, mut last, outcome): (_, _, Option<String>) = row.ok_or_else(|| {
         Stop::Rule(
             Refusal::NoRollout,
             format!("{service} has no rollout {rollout}"),
         )
     })?;
-    let mut last = last_seq(work, rollout)?;
+    soundness.require(work, rollout)?;
     for entry in entries {
-        let text = work.text(entry)?;
         if entry.seq <= last {
-            same_as_written(work, rollout, entry.seq, &text)?;
+            same_as_written(work, rollout, entry)?;
             continue;
         }
         if finished {
@@ -109,181 +154,42 @@ pub(crate) fn append(
                 ),
             ));
         }
-        work.sql
-            .execute(
-                "INSERT INTO entries (rollout, seq, entry) VALUES (?, ?, ?)",
-                params![rollout, sql_int(entry.seq), text],
-            )
-            .map_err(work.at("append to a journal"))?;
+        chain::entry(work, rollout, entry.seq, work.text(entry)?)?;
         last = entry.seq;
     }
-    if let Some(current) = &effect.current {
-        service::make_current(work, service, rollout, current)?;
-        // What a decision made the version in service is not bad any more.
-        service::unmark(work, service, &current.artifact)?;
+    if finished {
+        return Ok(Reply::Done);
     }
-    for mark in &effect.marks {
-        service::mark(work, service, rollout, mark)?;
+    // A call that was lost and comes late, after further entries, is not what is true any more.
+    let is_late = entries.last().is_some_and(|entry| entry.seq < last);
+    let known = tables::digest(effect).map_err(work.at("write an outcome"))?;
+    if !is_late && outcome != Some(known) {
+        chain::record(work, Some(rollout), &Fact::Outcome(effect.clone()))?;
     }
-    let receipt = effect
-        .receipt
-        .as_ref()
-        .map(|receipt| work.text(receipt))
-        .transpose()?;
-    work.sql
-        .execute(
-            "UPDATE rollouts SET phase = ?, finished = max(finished, ?), cause = ?, updated_ms = ?,
-                receipt = coalesce(?, receipt) WHERE id = ?",
-            params![
-                work.text(&effect.phase)?,
-                effect.finished,
-                effect.cause,
-                sql_int(work.now_ms),
-                receipt,
-                rollout
-            ],
-        )
-        .map_err(work.at("write a rollout"))?;
     Ok(Reply::Done)
 }
 
-fn last_seq(work: &Work<'_>, rollout: &str) -> Result<u64, Error> {
-    work.sql
-        .query_row(
-            "SELECT coalesce(max(seq), 0) FROM entries WHERE rollout = ?",
-            params![rollout],
-            |row| row.get(0),
-        )
-        .map(from_sql_int)
-        .map_err(work.at("read a journal"))
-}
-
-fn same_as_written(work: &Work<'_>, rollout: &str, seq: u64, text: &str) -> Result<(), Stop> {
+fn same_as_written(work: &Work<'_>, rollout: &str, entry: &Entry) -> Result<(), Stop> {
     let written: Option<String> = work
         .sql
         .query_row(
-            "SELECT entry FROM entries WHERE rollout = ? AND seq = ?",
-            params![rollout, sql_int(seq)],
+            "SELECT text FROM records WHERE rollout = ? AND seq = ?",
+            params![rollout, sql_int(entry.seq)],
             |row| row.get(0),
         )
         .optional()
         .map_err(work.at("read a journal"))?;
-    if written.as_deref() == Some(text) {
+    let written = written
+        .map(|text| work.json::<Entry>("an entry of a journal", &text))
+        .transpose()?;
+    if written.as_ref() == Some(entry) {
         return Ok(());
     }
     Err(Stop::Rule(
         Refusal::OutOfSequence,
-        format!("entry {seq} of {rollout} is there already and says something else"),
+        format!(
+            "entry {} of {rollout} is there already and says something else",
+            entry.seq
+        ),
     ))
-}
-
-pub(crate) fn read(work: &Work<'_>, rollout: &str) -> Result<Reply, Stop> {
-    let sql = format!("SELECT {COLUMNS}, settings FROM rollouts WHERE id = ?");
-    let row = work
-        .sql
-        .query_row(&sql, params![rollout], |row| {
-            Ok((columns(row)?, row.get::<_, String>(10)?))
-        })
-        .optional()
-        .map_err(work.at("read a rollout"))?;
-    let Some((columns, settings)) = row else {
-        return Ok(Reply::Rollout { rollout: None });
-    };
-    let mut query = work
-        .sql
-        .prepare("SELECT seq, entry FROM entries WHERE rollout = ? ORDER BY seq")
-        .map_err(work.at("read a journal"))?;
-    let rows = query
-        .query_map(params![rollout], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })
-        .map_err(work.at("read a journal"))?;
-    let mut entries: Vec<Entry> = Vec::new();
-    for row in rows {
-        let (seq, text) = row.map_err(work.at("read a journal"))?;
-        let entry: Entry = work.json("an entry of a journal", &text)?;
-        if entry.seq != from_sql_int(seq) || entry.seq != entries.len() as u64 + 1 {
-            let detail = format!("the journal of {rollout} has a gap before entry {seq}");
-            return Err(Error::Damaged {
-                path: work.path.into(),
-                detail,
-            }
-            .into());
-        }
-        entries.push(entry);
-    }
-    let record = Record {
-        summary: columns.summary(work)?,
-        settings: work.json("the settings of a rollout", &settings)?,
-        entries,
-        broken: None,
-    };
-    Ok(Reply::Rollout {
-        rollout: Some(Box::new(record)),
-    })
-}
-
-pub(crate) fn list(work: &Work<'_>, service: Option<&str>, limit: u32) -> Result<Reply, Stop> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM rollouts WHERE ?1 IS NULL OR service = ?1
-         ORDER BY began_ms DESC, number DESC LIMIT ?2"
-    );
-    let mut query = work.sql.prepare(&sql).map_err(work.at("list rollouts"))?;
-    let rows = query
-        .query_map(params![service, limit.min(1000)], columns)
-        .map_err(work.at("list rollouts"))?;
-    let mut rollouts = Vec::new();
-    for row in rows {
-        rollouts.push(row.map_err(work.at("list rollouts"))?.summary(work)?);
-    }
-    Ok(Reply::Rollouts { rollouts })
-}
-
-/// A row as SQLite has it.
-struct Columns {
-    rollout: String,
-    service: String,
-    plan: String,
-    by: String,
-    began_ms: i64,
-    updated_ms: i64,
-    phase: String,
-    finished: bool,
-    cause: Option<String>,
-    receipt: Option<String>,
-}
-
-fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Columns> {
-    Ok(Columns {
-        rollout: row.get(0)?,
-        service: row.get(1)?,
-        plan: row.get(2)?,
-        by: row.get(3)?,
-        began_ms: row.get(4)?,
-        updated_ms: row.get(5)?,
-        phase: row.get(6)?,
-        finished: row.get(7)?,
-        cause: row.get(8)?,
-        receipt: row.get(9)?,
-    })
-}
-
-impl Columns {
-    fn summary(self, work: &Work<'_>) -> Result<Summary, Error> {
-        Ok(Summary {
-            plan: work.json("the plan of a rollout", &self.plan)?,
-            phase: work.json("the phase of a rollout", &self.phase)?,
-            receipt: self
-                .receipt
-                .map(|receipt| work.json("a receipt", &receipt))
-                .transpose()?,
-            rollout: self.rollout,
-            service: self.service,
-            by: self.by,
-            began_ms: from_sql_int(self.began_ms),
-            updated_ms: from_sql_int(self.updated_ms),
-            finished: self.finished,
-            cause: self.cause,
-        })
-    }
 }

@@ -1,13 +1,19 @@
 //! The tables, and how an older file is brought up to date.
 
+mod chained;
+
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::Error;
+use crate::work::Work;
 
-/// Each entry brings a file from the version of its index to the next.
-const MIGRATIONS: &[&str] = &["
+/// The schema that this program writes.
+const KNOWN: i64 = 2;
+
+/// Schema 1: what was true was written into the tables themselves.
+const FIRST: &str = "
     CREATE TABLE leases (
         service    TEXT PRIMARY KEY,
         token      INTEGER NOT NULL,      -- the highest ever given, kept after release: never reused
@@ -60,37 +66,44 @@ const MIGRATIONS: &[&str] = &["
         at_ms    INTEGER NOT NULL,
         PRIMARY KEY (service, artifact)
     ) STRICT;
-"];
+";
 
 /// Brings the tables up to date, all or nothing.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    let known = MIGRATIONS.len() as i64;
-    let transaction = connection
+    let sql = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(Error::at("begin", path))?;
-    let found: i64 = transaction
+    let mut work = Work {
+        sql,
+        path,
+        now_ms: 0,
+    };
+    let found: i64 = work
+        .sql
         .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(Error::at("read the schema", path))?;
-    if found > known {
-        return Err(Error::Newer {
-            path: path.into(),
-            found,
-            known,
-        });
+        .map_err(work.at("read the schema"))?;
+    match found {
+        0 => {
+            work.sql
+                .execute_batch(FIRST)
+                .map_err(work.at("make the tables"))?;
+            chained::migrate(&mut work)?;
+        }
+        1 => chained::migrate(&mut work)?,
+        KNOWN => {}
+        found if found > KNOWN => {
+            return Err(Error::Newer {
+                path: path.into(),
+                found,
+                known: KNOWN,
+            });
+        }
+        found => return Err(work.damaged(format!("schema {found} cannot be"))),
     }
-    let done = usize::try_from(found).map_err(|_| Error::Damaged {
-        path: path.into(),
-        detail: format!("schema {found} cannot be"),
-    })?;
-    for migration in &MIGRATIONS[done..] {
-        transaction
-            .execute_batch(migration)
-            .map_err(Error::at("change the schema", path))?;
-    }
-    transaction
-        .pragma_update(None, "user_version", known)
-        .map_err(Error::at("change the schema", path))?;
-    transaction
+    work.sql
+        .pragma_update(None, "user_version", KNOWN)
+        .map_err(work.at("change the schema"))?;
+    work.sql
         .commit()
         .map_err(Error::at("change the schema", path))
 }

@@ -1,10 +1,11 @@
-//! What is known of a service: the current version, those before it, and which artifacts are bad.
+//! What is known of a service: the current version, those before it, which artifacts are bad, and which
+//! hosts are behind.
 
 use rusqlite::{OptionalExtension, params};
 
 use crate::Error;
-use crate::ledger::{Stop, Work, from_sql_int, sql_int};
-use crate::wire::v1::{Current, CurrentVersion, Mark, NewMark, Reply};
+use crate::wire::v1::{Current, LeftBehind, Mark, Reply};
+use crate::work::{Stop, Work, from_sql_int};
 
 pub(crate) fn read(work: &Work<'_>, service: &str) -> Result<Reply, Stop> {
     let mut query = work
@@ -46,7 +47,7 @@ pub(crate) fn read(work: &Work<'_>, service: &str) -> Result<Reply, Stop> {
         history,
         marks,
         unfinished: unfinished(work, service)?,
-        behind: Vec::new(),
+        behind: behind(work, service)?,
     })
 }
 
@@ -62,51 +63,21 @@ pub(crate) fn unfinished(work: &Work<'_>, service: &str) -> Result<Option<String
         .map_err(work.at("read a rollout"))
 }
 
-pub(crate) fn make_current(
-    work: &Work<'_>,
-    service: &str,
-    rollout: &str,
-    version: &CurrentVersion,
-) -> Result<(), Error> {
-    work.sql
-        .execute(
-            "INSERT INTO current (service, artifact, vsn, rollout, at_ms) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (service, rollout) DO NOTHING",
-            params![
-                service,
-                version.artifact,
-                version.vsn,
-                rollout,
-                sql_int(work.now_ms)
-            ],
-        )
-        .map(|_| ())
-        .map_err(work.at("write the current version"))
-}
-
-pub(crate) fn mark(
-    work: &Work<'_>,
-    service: &str,
-    rollout: &str,
-    mark: &NewMark,
-) -> Result<(), Error> {
-    work.sql
-        .execute(
-            "INSERT INTO marks (service, artifact, why, rollout, at_ms) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (service, artifact) DO UPDATE SET why = excluded.why, rollout = excluded.rollout,
-                at_ms = excluded.at_ms",
-            params![service, mark.artifact, mark.why, rollout, sql_int(work.now_ms)],
-        )
-        .map(|_| ())
-        .map_err(work.at("mark an artifact"))
-}
-
-pub(crate) fn unmark(work: &Work<'_>, service: &str, artifact: &str) -> Result<(), Stop> {
-    work.sql
-        .execute(
-            "DELETE FROM marks WHERE service = ? AND artifact = ?",
-            params![service, artifact],
-        )
-        .map_err(work.at("take a mark off"))?;
-    Ok(())
+fn behind(work: &Work<'_>, service: &str) -> Result<Vec<LeftBehind>, Error> {
+    let mut query = work
+        .sql
+        .prepare("SELECT host, why, rollout, at_ms FROM behind WHERE service = ? ORDER BY host")
+        .map_err(work.at("read the hosts behind"))?;
+    let rows = query
+        .query_map(params![service], |row| {
+            Ok(LeftBehind {
+                host: row.get(0)?,
+                why: row.get(1)?,
+                rollout: row.get(2)?,
+                at_ms: from_sql_int(row.get(3)?),
+            })
+        })
+        .map_err(work.at("read the hosts behind"))?;
+    rows.collect::<Result<_, _>>()
+        .map_err(work.at("read the hosts behind"))
 }

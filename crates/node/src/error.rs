@@ -141,7 +141,7 @@ pub enum CallError {
         /// The function, `module:name/arity`.
         function: String,
         /// What it raised.
-        exception: Exception,
+        exception: Box<Exception>,
     },
     /// The result is larger than the caller wanted; the node has not sent it.
     #[error("the result of {function} takes {bytes} bytes, more than the limit of {limit}")]

@@ -15,9 +15,9 @@
 mod flags;
 mod message;
 
-use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,7 +45,7 @@ pub(crate) struct Connected {
 
 /// Connects to the node, all within the given time.
 pub(crate) async fn connect(target: &Target, within: Duration) -> Result<Connected, ConnectError> {
-    let step = Cell::new(Step::Epmd);
+    let step = Now::default();
     let attempt = Attempt {
         target,
         step: &step,
@@ -60,9 +60,24 @@ pub(crate) async fn connect(target: &Target, within: Duration) -> Result<Connect
     }
 }
 
+/// What is being done now; it is read once the time is over, maybe on another thread.
+#[derive(Debug, Default)]
+struct Now(Mutex<Option<Step>>);
+
+impl Now {
+    fn set(&self, step: Step) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(step);
+    }
+
+    fn get(&self) -> Step {
+        let step = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        step.unwrap_or(Step::Epmd)
+    }
+}
+
 struct Attempt<'a> {
     target: &'a Target,
-    step: &'a Cell<Step>,
+    step: &'a Now,
 }
 
 impl Attempt<'_> {

@@ -10,8 +10,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::api::v1::HealthCheck;
-
 /// Bytes of a failing answer's body that are shown.
 const SHOWN_BYTES_MAX: usize = 300;
 
@@ -25,7 +23,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn passed(detail: impl Into<String>) -> Self {
+    pub(super) fn passed(detail: impl Into<String>) -> Self {
         Self {
             passed: true,
             detail: detail.into(),
@@ -33,7 +31,7 @@ impl Seen {
         }
     }
 
-    fn failed(detail: impl Into<String>) -> Self {
+    pub(crate) fn failed(detail: impl Into<String>) -> Self {
         Self {
             passed: false,
             detail: detail.into(),
@@ -42,57 +40,70 @@ impl Seen {
     }
 }
 
-/// Checks once.
-pub(crate) async fn check(health: &HealthCheck, address: SocketAddr) -> Seen {
-    let (timeout_ms, work) = match health {
-        HealthCheck::Tcp { timeout_ms } => (*timeout_ms, None),
-        HealthCheck::Command { .. } => {
-            return Seen::failed("this agent does not run commands as health checks");
-        }
-        HealthCheck::Http {
-            path, timeout_ms, ..
-        } => (*timeout_ms, Some(path)),
-    };
+/// Whether a port accepts a connection in time.
+pub(super) async fn tcp(address: SocketAddr, timeout_ms: u64) -> Seen {
     let attempt = async {
-        let stream = match TcpStream::connect(address).await {
-            Ok(stream) => stream,
-            Err(e) => {
-                return Seen {
-                    refused: e.kind() == std::io::ErrorKind::ConnectionRefused,
-                    ..Seen::failed(format!("no connection to {address}: {e}"))
-                };
-            }
-        };
-        match work {
-            None => Seen::passed(format!("{address} accepts connections")),
-            Some(path) => get(stream, address, path).await,
+        match connect(address).await {
+            Ok(_) => Seen::passed(format!("{address} accepts connections")),
+            Err(seen) => seen,
         }
     };
+    let over = || format!("{address} accepted no connection within {timeout_ms} ms");
+    in_time(attempt, timeout_ms, over).await
+}
+
+/// What is asked over HTTP, and which answer passes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Get<'a> {
+    pub(super) path: &'a str,
+    pub(super) host: Option<&'a str>,
+    /// Empty for any 2xx.
+    pub(super) statuses: &'a [u16],
+}
+
+/// Whether a path is answered as expected in time.
+pub(super) async fn http(address: SocketAddr, get: Get<'_>, timeout_ms: u64) -> Seen {
+    let path = get.path;
+    let attempt = async {
+        let stream = match connect(address).await {
+            Ok(stream) => stream,
+            Err(seen) => return seen,
+        };
+        match answer(stream, address, get).await {
+            Ok(seen) => seen,
+            Err(detail) => Seen::failed(format!("GET {path} at {address}: {detail}")),
+        }
+    };
+    let over = || format!("GET {path} at {address} gave no whole answer within {timeout_ms} ms");
+    in_time(attempt, timeout_ms, over).await
+}
+
+async fn in_time(
+    attempt: impl Future<Output = Seen>,
+    timeout_ms: u64,
+    over: impl FnOnce() -> String,
+) -> Seen {
     match tokio::time::timeout(Duration::from_millis(timeout_ms), attempt).await {
         Ok(seen) => seen,
-        Err(_) => Seen::failed(match work {
-            Some(path) => {
-                format!("GET {path} at {address} gave no whole answer within {timeout_ms} ms")
-            }
-            None => format!("{address} accepted no connection within {timeout_ms} ms"),
-        }),
+        Err(_) => Seen::failed(over()),
     }
 }
 
-async fn get(stream: TcpStream, address: SocketAddr, path: &str) -> Seen {
-    match answer(stream, address, path).await {
-        Ok(seen) => seen,
-        Err(detail) => Seen::failed(format!("GET {path} at {address}: {detail}")),
-    }
+async fn connect(address: SocketAddr) -> Result<TcpStream, Seen> {
+    TcpStream::connect(address).await.map_err(|e| Seen {
+        refused: e.kind() == std::io::ErrorKind::ConnectionRefused,
+        ..Seen::failed(format!("no connection to {address}: {e}"))
+    })
 }
 
-async fn answer(stream: TcpStream, address: SocketAddr, path: &str) -> Result<Seen, String> {
+async fn answer(stream: TcpStream, address: SocketAddr, get: Get<'_>) -> Result<Seen, String> {
+    let path = get.path;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|e| e.to_string())?;
     let driver = tokio::spawn(connection);
     let request = Request::get(path)
-        .header(header::HOST, address.to_string())
+        .header(header::HOST, get.host.unwrap_or(&address.to_string()))
         .header(header::USER_AGENT, "cutover-health")
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
@@ -117,7 +128,11 @@ async fn answer(stream: TcpStream, address: SocketAddr, path: &str) -> Result<Se
     let outcome = exchange.await;
     driver.abort();
     outcome.map(|(status, shown)| {
-        if status.is_success() {
+        let expected = match get.statuses {
+            [] => status.is_success(),
+            statuses => statuses.contains(&status.as_u16()),
+        };
+        if expected {
             return Seen::passed(format!("GET {path} answered {}", status.as_u16()));
         }
         let text = String::from_utf8_lossy(&shown);
@@ -137,16 +152,18 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    fn http(timeout_ms: u64) -> HealthCheck {
-        HealthCheck::Http {
-            path: "/health".into(),
-            timeout_ms,
-            host: None,
-            statuses: vec![],
-        }
-    }
+    const HEALTH: Get<'static> = Get {
+        path: "/health",
+        host: None,
+        statuses: &[],
+    };
 
     async fn against(answer: &'static str, timeout_ms: u64) -> Seen {
+        asked(answer, HEALTH, timeout_ms).await.0
+    }
+
+    /// What is seen of an answer, and the request for it.
+    async fn asked(answer: &'static str, get: Get<'_>, timeout_ms: u64) -> (Seen, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(async move {
@@ -160,14 +177,24 @@ mod tests {
             }
             String::from_utf8_lossy(&request[..read]).into_owned()
         });
-        let seen = check(&http(timeout_ms), address).await;
-        assert!(
-            server
-                .await
-                .unwrap()
-                .starts_with("GET /health HTTP/1.1\r\n")
-        );
-        seen
+        let seen = http(address, get, timeout_ms).await;
+        let request = server.await.unwrap();
+        assert!(request.starts_with("GET /health HTTP/1.1\r\n"));
+        (seen, request)
+    }
+
+    #[tokio::test]
+    async fn the_host_asked_for_is_sent_and_only_the_statuses_named_pass() {
+        let get = Get {
+            host: Some("shop.example"),
+            statuses: &[401, 403],
+            ..HEALTH
+        };
+        let (seen, request) = asked("HTTP/1.1 401 No\r\n\r\n", get, 5_000).await;
+        assert!(seen.passed, "{seen:?}");
+        assert!(request.contains("host: shop.example\r\n"), "{request}");
+        let (seen, _) = asked("HTTP/1.1 200 OK\r\n\r\n", get, 5_000).await;
+        assert!(!seen.passed, "{seen:?}");
     }
 
     #[tokio::test]
@@ -209,10 +236,9 @@ mod tests {
     async fn a_refused_connection_is_told_apart() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let tcp = HealthCheck::Tcp { timeout_ms: 5_000 };
-        assert!(check(&tcp, address).await.passed);
+        assert!(tcp(address, 5_000).await.passed);
         drop(listener);
-        let seen = check(&tcp, address).await;
+        let seen = tcp(address, 5_000).await;
         assert!(!seen.passed && seen.refused, "{seen:?}");
     }
 }

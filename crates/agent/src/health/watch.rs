@@ -1,23 +1,26 @@
 //! The background check of one instance.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::checker::Checker;
 use super::judge::Judge;
-use super::probe::check;
+use super::probe::Seen;
 use crate::api::v1::InstanceState;
-use crate::instance::{Life, Notice};
+use crate::instance::{Life, Notice, Scene};
 
 /// Between two checks of a healthy instance.
 const CALM: Duration = Duration::from_secs(1);
 /// Between two checks of one that is not.
-const ANXIOUS: Duration = Duration::from_millis(250);
+pub(crate) const ANXIOUS: Duration = Duration::from_millis(250);
 
 /// Checks an instance as long as its life is told, and tells each change of the verdict. A process that
 /// is gone makes it unhealthy at once.
 pub(crate) async fn watch(
     id: String,
+    checker: Arc<Checker>,
     mut life: watch::Receiver<Life>,
     verdict: watch::Sender<Option<bool>>,
     notices: mpsc::UnboundedSender<Notice>,
@@ -26,11 +29,8 @@ pub(crate) async fn watch(
     let mut judge = Judge::default();
     loop {
         let now = life.borrow_and_update().clone();
-        let checked = match (now.state, &now.spec) {
-            (InstanceState::Running, Some(spec)) => Some((spec.clone(), now.address())),
-            _ => None,
-        };
-        let Some((spec, address)) = checked else {
+        let scene = now.scene().filter(|_| now.state == InstanceState::Running);
+        let Some(scene) = scene else {
             judge = Judge::default();
             let gone = now.spec.as_ref().map(|_| false);
             tell(&id, &verdict, &notices, gone);
@@ -39,12 +39,12 @@ pub(crate) async fn watch(
             }
             continue;
         };
-        if run != now.kept.run {
-            run = now.kept.run;
+        if run != scene.kept.run {
+            run = scene.kept.run;
             judge = Judge::default();
         }
         let seen = tokio::select! {
-            seen = check(&spec.health, address) => seen,
+            seen = gated(&checker, &scene) => seen,
             changed = life.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return,
@@ -65,6 +65,14 @@ pub(crate) async fn watch(
             () = tokio::time::sleep(pause) => {}
             changed = life.changed() => if changed.is_err() { return },
         }
+    }
+}
+
+/// Checks once; one whose hooks keep it from its traffic is not asked.
+async fn gated(checker: &Checker, scene: &Scene) -> Seen {
+    match scene.gate() {
+        Some(reason) => Seen::failed(reason),
+        None => checker.check(scene).await,
     }
 }
 

@@ -141,6 +141,11 @@ async fn service(agent: &Agent, method: &Method, key: &str, verb: &str, request:
             admit()?;
             json(&services.renew(key, &renew).await?)
         }
+        (&Method::POST, "ready") => {
+            let crate::api::v1::Ready { ready } = body(request).await?;
+            admit()?;
+            json(&services.ready(key, ready).await?)
+        }
         (&Method::POST, "prepare") => {
             admit()?;
             json(&services.prepare(key).await?)

@@ -11,8 +11,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::backoff::Backoff;
 use super::end::{Run, What};
 use super::resume::find;
-use super::{Command, Desired, Kept, Life, Notice, Site, kept, prepare};
-use crate::api::v1::{InstanceSpec, InstanceState};
+use super::rise::{self, Rise, Risen};
+use super::{Command, Desired, Kept, Life, Notice, Place, Scene, Site, kept, prepare};
+use crate::api::v1::{HookPoint, InstanceSpec, InstanceState};
+use crate::health::Checker;
 use crate::refusal::{Refusal, blocking};
 
 /// Pause before another attempt to put a shim beside a program that lost its own.
@@ -29,6 +31,10 @@ pub(super) struct Actor {
     pub(super) kept: Kept,
     pub(super) phase: Phase,
     pub(super) backoff: Backoff,
+    pub(super) place: Arc<Place>,
+    pub(super) checker: Arc<Checker>,
+    /// The way up of the run, while it is under way.
+    pub(super) rise: Option<Rise>,
 }
 
 /// What the actor waits for.
@@ -44,6 +50,7 @@ pub(super) enum Phase {
 enum Event {
     Told(Option<Command>),
     Ended(What),
+    Risen(Risen),
     PauseOver,
     WarmOver,
 }
@@ -56,6 +63,7 @@ impl Actor {
             let event = tokio::select! {
                 command = commands.recv() => Event::Told(command),
                 event = self.phase.next() => event,
+                risen = rise::over(&mut self.rise) => Event::Risen(risen),
                 () = warm_over(self.kept.warm_until_ms) => Event::WarmOver,
             };
             match event {
@@ -71,6 +79,7 @@ impl Actor {
                 Event::Told(Some(command)) => self.obey(command).await,
                 Event::Ended(What::Program) => self.crashed().await,
                 Event::Ended(What::Shim) => self.rejoin().await,
+                Event::Risen(risen) => self.risen(risen).await,
                 Event::PauseOver => self.start_again().await,
                 Event::WarmOver => self.warm_over().await,
             }
@@ -81,7 +90,7 @@ impl Actor {
         match command {
             Command::Start(spec, answer) => {
                 let done = self.start(*spec).await;
-                answered(answer, done);
+                self.answer_once_up(answer, done);
             }
             Command::Stop(timeout_ms, answer) => {
                 let done = self.stop(timeout_ms).await;
@@ -89,7 +98,7 @@ impl Actor {
             }
             Command::Restart(answer) => {
                 let done = self.restart().await;
-                answered(answer, done);
+                self.answer_once_up(answer, done);
             }
             Command::Warm(until_ms, answer) => {
                 self.kept.warm_until_ms = until_ms;
@@ -159,6 +168,7 @@ impl Actor {
         let last = self.dir.record().ok().flatten().map_or(0, |r| r.run);
         self.kept.run = self.kept.run.max(last) + 1;
         self.kept.started_ms = Some(sys::clock::now_ms());
+        self.kept.hooks.clear();
         // The same as before, unless somebody took one while the instance was down.
         let ports = self
             .site
@@ -171,17 +181,42 @@ impl Actor {
             self.kept.ports = ports;
             self.keep()?;
         }
+        self.play(HookPoint::PreConfigure).await?;
         let (site, path, kept) = (self.site.clone(), self.path.clone(), self.kept.clone());
         let launch = blocking(move || prepare::launch(&site, &path, &spec, &kept)).await?;
+        self.play(HookPoint::PostConfigure).await?;
+        self.play(HookPoint::PreStart).await?;
         self.dir.write_launch(&launch)?;
         let record = shim::start(&self.site.binary, &self.dir).await?;
+        if !self.kept.hooks.is_empty() {
+            self.keep_or_warn();
+        }
         self.attach(Run::of(record)?);
         Ok(())
+    }
+
+    /// Runs the hooks of a point before the program starts.
+    async fn play(&mut self, point: HookPoint) -> Result<(), Refusal> {
+        let Some(scene) = self.scene() else {
+            return Ok(());
+        };
+        let played = scene.play(point, Duration::ZERO, &mut self.kept.hooks);
+        played.await.map_err(|failed| failed.refusal)
+    }
+
+    /// The instance at this moment.
+    pub(super) fn scene(&self) -> Option<Scene> {
+        Some(Scene {
+            place: self.place.clone(),
+            spec: self.spec.clone()?,
+            kept: self.kept.clone(),
+        })
     }
 
     pub(super) fn attach(&mut self, run: Run) {
         tracing::info!(instance = self.id, pid = run.process.pid, "runs");
         self.phase = Phase::Running(run, sys::clock::monotonic());
+        self.begin_rise();
         self.publish();
     }
 
@@ -190,6 +225,8 @@ impl Actor {
         let Phase::Running(run, began) = std::mem::replace(&mut self.phase, Phase::Idle) else {
             return;
         };
+        // It was started, and what became of it since is seen by whoever asks.
+        self.end_rise(Ok(()));
         // Told before the record is there: the proxy must know at once.
         let pause = self.backoff.crashed_after(sys::clock::since(began));
         self.phase = Phase::Waiting(tokio::time::Instant::now() + pause);
@@ -268,7 +305,7 @@ impl Actor {
         Ok(self.kept.write(&self.path)?)
     }
 
-    fn keep_or_warn(&self) {
+    pub(super) fn keep_or_warn(&self) {
         if let Err(refusal) = self.keep() {
             tracing::error!(instance = self.id, %refusal, "state.json cannot be written");
         }
@@ -288,6 +325,7 @@ impl Actor {
             _ => None,
         };
         self.life.send_replace(Life {
+            place: self.place.clone(),
             spec: self.spec.clone(),
             kept: self.kept.clone(),
             state,
@@ -321,7 +359,7 @@ pub(super) fn never_started(id: &str) -> Refusal {
     Refusal::unknown("unknown_instance", format!("no instance {id}"))
 }
 
-fn answered(answer: super::Answer, done: Result<(), Refusal>) {
+pub(super) fn answered(answer: super::Answer, done: Result<(), Refusal>) {
     if answer.send(done).is_err() {
         tracing::debug!("the one who asked has gone");
     }

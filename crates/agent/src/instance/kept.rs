@@ -34,6 +34,12 @@ pub(crate) struct Kept {
     pub(crate) started_ms: Option<u64>,
     pub(crate) last_exit: Option<String>,
     pub(crate) warm_until_ms: Option<u64>,
+    /// The last of its runs whose `post_start` hooks have ended, or that has none.
+    #[serde(default)]
+    pub(crate) risen: u64,
+    /// The port of its name server, where that is the agent's own.
+    #[serde(default)]
+    pub(crate) epmd_port: Option<u16>,
     /// What became of the hooks of the last start, and of the stop after it.
     #[serde(default)]
     pub(crate) hooks: Vec<HookOutcome>,
@@ -53,6 +59,8 @@ impl Kept {
             started_ms: None,
             last_exit: None,
             warm_until_ms: None,
+            risen: 0,
+            epmd_port: None,
             hooks: Vec::new(),
         }
     }

@@ -14,6 +14,10 @@ use crate::{artifacts, cookies, name};
 
 /// Bytes below which a log's limit makes no sense.
 const LOG_BYTES_MIN: u64 = 4 * 1024;
+/// Hooks of one instance.
+const HOOKS_MAX: usize = 64;
+/// Bytes of a hook's name.
+const NAME_BYTES_MAX: usize = 100;
 /// Bytes of a release's `env.sh`.
 const ENV_SH_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -29,13 +33,62 @@ pub(super) fn check(id: &str, spec: &InstanceSpec) -> Result<(), Refusal> {
         let message = format!("no port {} in [ports]: the proxy needs it", spec.http_port);
         return Err(Refusal::unusable("no_http_port", message));
     }
-    if let HealthCheck::Http { path, .. } = &spec.health
-        && !path.starts_with('/')
-    {
-        let message = format!("the health path {path:?} must begin with `/`");
-        return Err(Refusal::unusable("health_path", message));
+    check_health(spec)?;
+    check_hooks(spec)
+}
+
+fn check_health(spec: &InstanceSpec) -> Result<(), Refusal> {
+    match &spec.health {
+        HealthCheck::Http { path, host, .. } => {
+            if !path.starts_with('/') {
+                let message = format!("the health path {path:?} must begin with `/`");
+                return Err(Refusal::unusable("health_path", message));
+            }
+            if let Some(host) = host
+                && http::HeaderValue::from_str(host).is_err()
+            {
+                let message = format!("the host {host:?} of the health check is no header");
+                return Err(Refusal::unusable("health_host", message));
+            }
+        }
+        HealthCheck::Tcp { .. } => {}
+        HealthCheck::Command { words, .. } => check_words("the health check", words)?,
+    }
+    if spec.beam.is_some() && !is_distributed(&spec.env) {
+        let message = "the node's own health is asked through distribution, and RELEASE_DISTRIBUTION is \
+                       none in [env]: remove one of them";
+        return Err(Refusal::unusable("not_distributed", message));
     }
     Ok(())
+}
+
+fn check_hooks(spec: &InstanceSpec) -> Result<(), Refusal> {
+    if spec.hooks.len() > HOOKS_MAX {
+        let message = format!("{} hooks are more than {HOOKS_MAX}", spec.hooks.len());
+        return Err(Refusal::unusable("too_many_hooks", message));
+    }
+    for hook in &spec.hooks {
+        let what = format!("the {} hook {:?}", hook.point, hook.name);
+        if hook.name.is_empty()
+            || hook.name.len() > NAME_BYTES_MAX
+            || hook.name.chars().any(char::is_control)
+        {
+            let message = format!("{what} needs a name of 1 to {NAME_BYTES_MAX} bytes on one line");
+            return Err(Refusal::unusable("hook_name", message));
+        }
+        check_words(&what, &hook.words)?;
+    }
+    Ok(())
+}
+
+/// Refuses a command that cannot be one.
+pub(crate) fn check_words(what: &str, words: &[String]) -> Result<(), Refusal> {
+    let program = words.first().is_some_and(|word| !word.is_empty());
+    if program && !words.iter().any(|word| word.contains('\0')) {
+        return Ok(());
+    }
+    let message = format!("{what} needs a program, and words without a zero byte");
+    Err(Refusal::unusable("bad_command", message))
 }
 
 /// Decides what a start on purpose needs to know: release, ports, node name.
@@ -46,17 +99,31 @@ pub(super) fn admit(
     before: &Kept,
 ) -> Result<Kept, Refusal> {
     let manifest = artifacts::manifest(&site.home.store(), &spec.artifact)?;
-    let ports = site.ports.assign(id, &spec.ports, &before.ports)?;
-    let node = format!("{}_{}", spec.node, spec.slot);
+    let kept = Kept {
+        desired: Desired::Running,
+        run: before.run,
+        release: manifest.release,
+        vsn: manifest.vsn,
+        node: format!("{}_{}", spec.node, spec.slot),
+        ports: site.ports.assign(id, &spec.ports, &before.ports)?,
+        restarts: 0,
+        started_ms: None,
+        last_exit: None,
+        warm_until_ms: None,
+        risen: 0,
+        epmd_port: site.epmd_port(),
+        hooks: Vec::new(),
+    };
     let root = site.home.instances().join(id).join("root");
-    let env = site.environment(spec, &ports, &node, &root)?;
+    let env = site.environment(spec, &kept, &root)?;
     let release = artifacts::release(&site.home.store(), &spec.artifact);
-    refuse_overrides(&release, &manifest.vsn, &ports)?;
+    refuse_overrides(&release, &kept.vsn, &kept.ports)?;
     if is_distributed(&env) {
         let port = host::epmd::port(&env)?;
         if let Ok(names) = host::epmd::names(port)
-            && let Some(taken) = names.get(&node)
+            && let Some(taken) = names.get(&kept.node)
         {
+            let node = &kept.node;
             return Err(Refusal::conflict(
                 "node_in_use",
                 format!(
@@ -66,19 +133,7 @@ pub(super) fn admit(
             ));
         }
     }
-    Ok(Kept {
-        desired: Desired::Running,
-        run: before.run,
-        release: manifest.release,
-        vsn: manifest.vsn,
-        node,
-        ports,
-        restarts: 0,
-        started_ms: None,
-        last_exit: None,
-        warm_until_ms: None,
-        hooks: Vec::new(),
-    })
+    Ok(kept)
 }
 
 /// Makes everything ready for one run: root, cookie, epmd; returns what the shim is to do.
@@ -102,7 +157,7 @@ pub(super) fn launch(
         cookie: &cookie,
     }
     .make()?;
-    let env = site.environment(spec, &kept.ports, &kept.node, &root)?;
+    let env = site.environment(spec, kept, &root)?;
     if is_distributed(&env) {
         let port = host::epmd::port(&env)?;
         if host::epmd::ensure(&root, &env, port)? {

@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 use super::actor::{Actor, Phase};
 use super::backoff::Backoff;
-use super::{Command, Instance, Kept, Life, Notice, Site, kept, prepare};
+use super::{Command, Instance, Kept, Life, Notice, Place, Site, kept, prepare};
 use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus};
-use crate::health;
+use crate::health::{self, Checker};
 use crate::name;
 use crate::refusal::Refusal;
 
@@ -37,6 +37,7 @@ struct Newborn {
     commands: mpsc::Receiver<Command>,
     life: watch::Receiver<Life>,
     verdict: watch::Sender<Option<bool>>,
+    checker: Arc<Checker>,
 }
 
 impl Newborn {
@@ -44,7 +45,8 @@ impl Newborn {
     /// is not seen means nothing.
     fn live(self) {
         let (id, notices) = (self.actor.id.clone(), self.actor.notices.clone());
-        tokio::spawn(health::watch(id, self.life, self.verdict, notices));
+        let watch = health::watch(id, self.checker, self.life, self.verdict, notices);
+        tokio::spawn(watch);
         tokio::spawn(self.actor.live(self.commands));
     }
 }
@@ -181,7 +183,14 @@ impl Instances {
         kept: Kept,
     ) -> (Instance, Newborn) {
         let spec = spec.map(Arc::new);
+        let place = Arc::new(Place {
+            site: self.site.clone(),
+            id: id.to_owned(),
+            dir: path.clone(),
+        });
+        let checker = Arc::new(Checker::default());
         let (life, life_seen) = watch::channel(Life {
+            place: place.clone(),
             spec: spec.clone(),
             kept: kept.clone(),
             state: InstanceState::Stopped,
@@ -191,16 +200,18 @@ impl Instances {
         let (commands, received) = mpsc::channel(COMMANDS_WAITING_MAX);
         let instance = Instance {
             id: id.to_owned(),
-            dir: path.clone(),
+            place: place.clone(),
             commands,
             life: life_seen,
             verdict: verdict_seen,
-            site: self.site.clone(),
+            checker: checker.clone(),
         };
         let actor = Actor {
             id: id.to_owned(),
             dir: Directory::new(&path),
             path,
+            place,
+            checker: checker.clone(),
             site: self.site.clone(),
             notices: self.notices.clone(),
             life,
@@ -208,12 +219,14 @@ impl Instances {
             kept,
             phase: Phase::Idle,
             backoff: Backoff::default(),
+            rise: None,
         };
         let newborn = Newborn {
             actor,
             commands: received,
             life: instance.life.clone(),
             verdict,
+            checker,
         };
         (instance, newborn)
     }

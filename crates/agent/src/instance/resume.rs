@@ -33,8 +33,17 @@ impl Actor {
     fn was_ended(&mut self) {
         self.phase = Phase::Idle;
         if self.kept.desired == Desired::Running {
-            self.kept.last_exit = Some(words(&self.dir, self.kept.run));
-            self.kept.restarts = self.kept.restarts.saturating_add(1);
+            // One whose start was cut short, in its hooks perhaps, has not crashed.
+            if self
+                .dir
+                .record()
+                .ok()
+                .flatten()
+                .is_some_and(|r| r.run == self.kept.run)
+            {
+                self.kept.last_exit = Some(words(&self.dir, self.kept.run));
+                self.kept.restarts = self.kept.restarts.saturating_add(1);
+            }
             self.phase = Phase::Waiting(tokio::time::Instant::now());
         }
         self.publish();

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use host::environment::{self, Parts};
+use host::port::Claim;
 
+use super::Kept;
 use super::ports::Ports;
 use crate::api::v1::InstanceSpec;
 use crate::home::Home;
+use crate::identity::Identity;
 use crate::refusal::Refusal;
 
 /// The host as instances see it.
@@ -16,8 +19,8 @@ pub(crate) struct Site {
     pub(crate) home: Home,
     /// The program that shims are started with.
     pub(crate) binary: PathBuf,
-    /// The short name of the host, as in node names.
-    pub(crate) host: String,
+    /// What the host is called.
+    pub(crate) identity: Identity,
     /// The agent's own environment, of which instances get a few variables.
     pub(crate) environment: BTreeMap<String, String>,
     /// The ports given to each instance.
@@ -28,14 +31,14 @@ impl Site {
     pub(crate) fn new(
         home: Home,
         binary: PathBuf,
-        host: String,
+        identity: Identity,
         environment: BTreeMap<String, String>,
     ) -> Self {
         let ports = Ports::new(home.dir().display().to_string());
         Self {
             home,
             binary,
-            host,
+            identity,
             environment,
             ports,
         }
@@ -45,18 +48,35 @@ impl Site {
     pub(super) fn environment(
         &self,
         spec: &InstanceSpec,
-        ports: &BTreeMap<String, u16>,
-        node: &str,
+        kept: &Kept,
         root: &Path,
     ) -> Result<BTreeMap<String, String>, Refusal> {
         let parts = Parts {
             given: &spec.env,
-            ports,
-            node,
+            ports: &kept.ports,
+            node: &kept.node,
             root,
         };
-        Ok(environment::of(parts, |name| {
-            self.environment.get(name).cloned()
-        })?)
+        let mut env = environment::of(parts, |name| self.environment.get(name).cloned())?;
+        if let Some(port) = kept.epmd_port {
+            env.entry("ERL_EPMD_PORT".into())
+                .or_insert_with(|| port.to_string());
+        }
+        Ok(env)
+    }
+
+    /// The environment of a command that belongs to no instance.
+    pub(crate) fn bare_environment(&self) -> BTreeMap<String, String> {
+        environment::base(|name| self.environment.get(name).cloned())
+    }
+
+    /// The port of the name server for new instances, where it is the agent's own.
+    pub(super) fn epmd_port(&self) -> Option<u16> {
+        self.identity.epmd.as_ref().map(Claim::port)
+    }
+
+    /// The whole name of an instance's node.
+    pub(crate) fn node(&self, kept: &Kept) -> String {
+        format!("{}@{}", kept.node, self.identity.machine)
     }
 }

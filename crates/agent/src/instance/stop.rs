@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::actor::{Actor, Phase, never_started};
 use super::{Desired, Notice};
-use crate::api::v1::InstanceState;
+use crate::api::v1::{HookPoint, InstanceState};
 use crate::refusal::Refusal;
 
 /// Time for the proxy to learn that an instance goes.
@@ -27,16 +27,30 @@ impl Actor {
         self.keep()
     }
 
-    async fn end_run(&mut self, timeout_ms: u64) {
+    pub(super) async fn end_run(&mut self, timeout_ms: u64) {
+        let id = &self.id;
+        let message = format!("{id} was stopped before its post_start hooks had ended");
+        self.end_rise(Err(Refusal::conflict("stopped", message)));
         if matches!(self.phase, Phase::Running(..)) {
             self.tell(InstanceState::Stopping);
             self.tell_proxy().await;
+            let of_stop = [HookPoint::PreStop, HookPoint::PostStop];
+            self.kept.hooks.retain(|o| !of_stop.contains(&o.point));
+            self.play_through(HookPoint::PreStop).await;
         }
         if let Phase::Running(run, _) = std::mem::replace(&mut self.phase, Phase::Idle) {
             run.stop(Duration::from_millis(timeout_ms)).await;
             let exit = run.exit(&self.dir).await;
             tracing::info!(instance = self.id, exit, "stopped on purpose");
             self.kept.last_exit = Some(exit);
+            self.play_through(HookPoint::PostStop).await;
+        }
+    }
+
+    /// Runs the hooks of a point around the stop, which goes on whatever becomes of them.
+    async fn play_through(&mut self, point: HookPoint) {
+        if let Some(scene) = self.scene() {
+            self.kept.hooks.extend(scene.play_through(point).await);
         }
     }
 
@@ -53,7 +67,7 @@ impl Actor {
     }
 
     /// Waits until the proxy sends no new requests here, for a bounded time.
-    async fn tell_proxy(&self) {
+    async fn tell_proxy(&mut self) {
         let (told, answer) = oneshot::channel();
         let id = self.id.clone();
         let told = Some(told);

@@ -14,7 +14,7 @@ pub(super) async fn config(instances: &Instances, route: &Route) -> Result<Servi
         versions.push(Version {
             artifact: version.artifact.clone(),
             weight: version.weight,
-            backends: backends(instances, version).await?,
+            backends: backends(instances, route, version).await?,
         });
     }
     Ok(ServiceConfig {
@@ -31,7 +31,11 @@ pub(super) async fn config(instances: &Instances, route: &Route) -> Result<Servi
     })
 }
 
-async fn backends(instances: &Instances, version: &RouteVersion) -> Result<Vec<Backend>, Refusal> {
+async fn backends(
+    instances: &Instances,
+    route: &Route,
+    version: &RouteVersion,
+) -> Result<Vec<Backend>, Refusal> {
     let mut backends = Vec::new();
     for id in &version.instances {
         let instance = instances.get(id)?;
@@ -41,7 +45,7 @@ async fn backends(instances: &Instances, version: &RouteVersion) -> Result<Vec<B
             return Err(Refusal::conflict("wrong_artifact", message));
         }
         let healthy = instance.health() == Some(true)
-            || (version.weight > 0 && instance.probe().await.healthy);
+            || (takes_requests(route, version) && instance.is_healthy().await);
         backends.push(Backend {
             instance: id.clone(),
             address: life.address(),
@@ -67,19 +71,31 @@ pub(super) fn now(instances: &Instances, mut config: ServiceConfig) -> ServiceCo
     config
 }
 
-/// The instances that a route gives traffic to.
-pub(super) fn with_weight(route: &Route) -> impl Iterator<Item = &String> {
+/// The instances that a route gives requests to, be it of testers only.
+pub(super) fn that_take_requests(route: &Route) -> impl Iterator<Item = &String> {
     route
         .versions
         .iter()
-        .filter(|version| version.weight > 0)
+        .filter(|version| takes_requests(route, version))
         .flat_map(|version| &version.instances)
 }
 
-/// Whether a configuration sends new clients to an instance.
-pub(super) fn gives_weight(config: &ServiceConfig, id: &str) -> bool {
+fn takes_requests(route: &Route, version: &RouteVersion) -> bool {
+    let named = [
+        route.testers.as_ref().map(|testers| &testers.artifact),
+        route.preview.as_ref().map(|preview| &preview.artifact),
+    ];
+    version.weight > 0 || named.contains(&Some(&version.artifact))
+}
+
+/// Whether a configuration sends requests to an instance, be it of testers only.
+pub(super) fn gives_requests(config: &ServiceConfig, id: &str) -> bool {
+    let named = [
+        config.testers.as_ref().map(|testers| &testers.artifact),
+        config.preview.as_ref().map(|preview| &preview.artifact),
+    ];
     config.versions.iter().any(|version| {
-        version.weight > 0
+        (version.weight > 0 || named.contains(&Some(&version.artifact)))
             && version
                 .backends
                 .iter()

@@ -5,7 +5,7 @@
 
 mod simulation;
 
-use analysis::ComparisonSettings;
+use analysis::{ComparisonSettings, LatencySettings};
 use simulation::{Tally, Traffic, tally};
 
 const RUNS: u32 = 1000;
@@ -23,6 +23,8 @@ fn main() {
     false_alarms(runs, seed);
     detection(runs, seed);
     clusters(runs, seed);
+    slow(runs, seed);
+    after_a_switch(runs, seed);
 }
 
 /// No difference, at several levels of traffic and of bad requests.
@@ -160,6 +162,75 @@ fn clusters(runs: u32, seed: u64) {
             percent(tallies[0].threshold_worse, &tallies[0]),
             until.join(", "),
         );
+    }
+}
+
+/// Slow requests: a twentieth of stable's, by the usual bound.
+fn slow(runs: u32, seed: u64) {
+    println!("\n### Slow requests: what was said first\n");
+    println!(
+        "| requests an interval | candidate's share | slow of candidate | worse | \
+         requests until worse | good enough | requests until good | not enough data |"
+    );
+    println!("|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for requests in [20, 200, 2000] {
+        for (share, candidate) in [(50, 0.05), (50, 0.1), (50, 0.15), (50, 0.3), (10, 0.3)] {
+            let traffic = Traffic {
+                requests,
+                share,
+                stable: 0.05,
+                candidate,
+                ..Traffic::CALM
+            };
+            let tally = tally(&traffic, LatencySettings::USUAL.comparison, runs, seed);
+            println!(
+                "| {requests} | {share} % | {} % | {} | {} | {} | {} | {} |",
+                candidate * 100.0,
+                percent(tally.worse, &tally),
+                known(tally.until_worse),
+                percent(tally.good, &tally),
+                known(tally.until_good),
+                percent(tally.runs - tally.good - tally.worse, &tally),
+            );
+        }
+    }
+}
+
+/// All traffic at the candidate, compared with stable as it was before.
+fn after_a_switch(runs: u32, seed: u64) {
+    println!("\n### After a switch: what was said first\n");
+    println!(
+        "| requests before | requests an interval | bad of stable | bad of candidate | worse | \
+         requests until worse | good enough | requests until good | not enough data |"
+    );
+    println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for before in [1000, 10_000, 100_000] {
+        for (requests, stable, candidate) in [
+            (20, 0.001, 0.001),
+            (200, 0.01, 0.01),
+            (200, 0.01, 0.03),
+            (20, 0.001, 0.05),
+            (20, 0.001, 0.2),
+        ] {
+            let traffic = Traffic {
+                requests,
+                stable,
+                candidate,
+                before,
+                ..Traffic::CALM
+            };
+            let tally = tally(&traffic, ComparisonSettings::USUAL, runs, seed);
+            println!(
+                "| {before} | {requests} | {} % | {} % | {} | {} | {} | {} | {} |",
+                stable * 100.0,
+                candidate * 100.0,
+                percent(tally.worse, &tally),
+                known(tally.until_worse),
+                percent(tally.good, &tally),
+                known(tally.until_good),
+                percent(tally.runs - tally.good - tally.worse, &tally),
+            );
+        }
     }
 }
 

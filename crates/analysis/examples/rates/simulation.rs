@@ -63,6 +63,8 @@ pub(crate) struct Traffic {
     pub(crate) incident: u32,
     /// How many intervals there are; each ends with a look.
     pub(crate) intervals: u32,
+    /// Where it is not 0, all traffic is the candidate's, and stable had so many requests before.
+    pub(crate) before: u64,
 }
 
 impl Traffic {
@@ -76,11 +78,15 @@ impl Traffic {
         worse_from: 0,
         incident: 0,
         intervals: 60,
+        before: 0,
     };
 
     fn interval(&self, at: u32, random: &mut Random) -> (Counts, Counts) {
         let requests = random.hits(self.requests * 4, 0.25);
-        let of_candidate = random.hits(requests, f64::from(self.share) / 100.0);
+        let of_candidate = match self.before {
+            0 => random.hits(requests, f64::from(self.share) / 100.0),
+            _ => requests,
+        };
         let middle = self.intervals / 2;
         let (stable, candidate) = if (middle..middle + self.incident).contains(&at) {
             (0.2, 0.2)
@@ -125,7 +131,13 @@ pub(crate) enum Verdict {
 
 /// Plays one rollout.
 pub(crate) fn run(traffic: &Traffic, settings: ComparisonSettings, random: &mut Random) -> Run {
-    let mut comparison = Comparison::new(settings);
+    let mut comparison = match traffic.before {
+        0 => Comparison::new(settings),
+        requests => {
+            let bad = random.hits(requests, traffic.stable);
+            Comparison::after_switch(settings, Counts::new(requests, bad))
+        }
+    };
     let mut result = Run {
         first: None,
         ever_worse: false,
@@ -139,7 +151,12 @@ pub(crate) fn run(traffic: &Traffic, settings: ComparisonSettings, random: &mut 
         let counted = comparison.counted();
         result.threshold_worse |= threshold(counted);
         result.z_worse |= z_test(counted);
-        let verdict = match comparison.outcome(Look::Midway) {
+        let look = if at + 1 < traffic.intervals {
+            Look::Midway
+        } else {
+            Look::Last
+        };
+        let verdict = match comparison.outcome(look) {
             Outcome::Failed { .. } => Some(Verdict::Worse),
             Outcome::Successful { .. } => Some(Verdict::Good),
             Outcome::Running { .. } | Outcome::Inconclusive { .. } => None,

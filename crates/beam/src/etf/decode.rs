@@ -9,7 +9,7 @@ use super::{DecodeError, Term, VERSION};
 use crate::Limits;
 
 /// The deepest nesting that is read, whatever the limits say: reading descends on the stack.
-pub const DEPTH_CAP: usize = 512;
+pub const DEPTH_CAP: usize = 256;
 
 const COMPRESSED: u8 = 80;
 const LOCAL: u8 = 121;
@@ -163,14 +163,17 @@ impl<'a> Reader<'a> {
         Ok(terms)
     }
 
-    fn map(&mut self, depth: usize, damaged: DecodeError) -> Result<Term, DecodeError> {
+    fn map(&mut self, depth: usize, position: usize) -> Result<Term, DecodeError> {
         let count = self.count()?;
         let mut pairs = BTreeMap::new();
         for _ in 0..count {
             let key = self.term(depth)?;
             let value = self.term(depth)?;
             if pairs.insert(key, value).is_some() {
-                return Err(damaged);
+                return Err(DecodeError::Damaged {
+                    what: "map",
+                    position,
+                });
             }
         }
         Ok(Term::Map(pairs))

@@ -6,6 +6,7 @@
 )]
 
 mod digest;
+mod etf;
 mod terms;
 
 use std::path::Path;

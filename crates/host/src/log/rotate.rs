@@ -28,7 +28,7 @@ impl Writer {
     pub fn open(dir: &Path, limits: LogLimits) -> Result<Self, FileError> {
         sys::file::create_private_dir(dir)?;
         let path = dir.join(CURRENT);
-        let file = append(&path).map_err(FileError::at("open the log", &path))?;
+        let file = open(&path).map_err(FileError::at("open the log", &path))?;
         let size = file.metadata().map_or(0, |m| m.len());
         Ok(Self {
             dir: dir.to_owned(),
@@ -70,14 +70,26 @@ impl Writer {
         if shift(&self.dir, self.limits.files).is_err() {
             return;
         }
-        if let Ok(file) = append(&self.dir.join(CURRENT)) {
+        if let Ok(file) = open(&self.dir.join(CURRENT)) {
             self.file = file;
             self.size = 0;
         }
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
+/// Writes at the end of the current log, which its shim may be writing as well: it is never rotated here.
+///
+/// # Errors
+/// Where it cannot be made or written.
+pub fn append(dir: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    sys::file::create_private_dir(dir)?;
+    let path = dir.join(CURRENT);
+    open(&path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(FileError::at("write the log", path))
+}
+
+fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .create(true)
         .append(true)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ledger::wire::v1::{Call, Refusal, Reply};
+use ledger::wire::v1::{Call, Record, Refusal, Reply};
 use ledger::{Error, Ledger};
 
 use crate::rig::{Rig, entry, me, under_way};
@@ -42,6 +42,11 @@ fn put(path: &Path, bytes: &[u8]) {
 
 /// Opens what is left and returns how many entries it has, or the error.
 fn survivors(db: &[u8], wal: &[u8]) -> Result<usize, String> {
+    read(db, wal).map(|record| record.map_or(0, |record| record.entries.len()))
+}
+
+/// Opens what is left and returns the rollout, if it is there, or the error.
+fn read(db: &[u8], wal: &[u8]) -> Result<Option<Record>, String> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.db");
     put(&path, db);
@@ -69,9 +74,9 @@ fn survivors(db: &[u8], wal: &[u8]) -> Result<usize, String> {
                     .enumerate()
                     .all(|(i, found)| *found == entry(i as u64 + 1))
             );
-            Ok(record.entries.len())
+            Ok(Some(*record))
         }
-        Reply::Rollout { rollout: None } => Ok(0),
+        Reply::Rollout { rollout: None } => Ok(None),
         Reply::Refused {
             kind: Refusal::Storage,
             message,
@@ -116,9 +121,14 @@ fn altered_bytes_are_reported_or_harmless() {
     for at in (0..db.len()).step_by(211) {
         let mut altered = db.clone();
         altered[at] ^= 0x5a;
-        // Free space and page tails may change unseen; what is read must be what was written or an error.
-        let _found: Result<usize, String> = std::panic::catch_unwind(|| survivors(&altered, &wal))
+        // Free space and page tails may change unseen; what is read is what was written, or damage is told.
+        let found = std::panic::catch_unwind(|| read(&altered, &wal))
             .unwrap_or_else(|_| panic!("a panic at byte {at}"));
+        if let Ok(Some(record)) = found
+            && record.entries.len() < 20
+        {
+            assert!(record.broken.is_some(), "nothing is told of byte {at}");
+        }
     }
     assert!(
         survivors(

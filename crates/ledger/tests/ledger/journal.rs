@@ -1,18 +1,10 @@
 //! Rollouts, their journals, and what follows from them.
 
 use ledger::Ledger;
-use ledger::wire::v1::{Call, CurrentVersion, Entry, NewMark, Outcome, Refusal, Reply};
+use ledger::wire::v1::{Call, CurrentVersion, Document, Entry, NewMark, Outcome, Refusal, Reply};
 use rollout::journal::v1::Phase;
 
 use crate::rig::{Rig, SERVICE, entry, me, refusal, under_way};
-
-fn begun(rig: &mut Rig) -> (u64, String) {
-    let token = rig.acquired(&me()).token;
-    match rig.begin(token) {
-        Reply::Begun { rollout } => (token, rollout),
-        other => panic!("{other:?}"),
-    }
-}
 
 fn ended() -> Outcome {
     Outcome {
@@ -35,7 +27,7 @@ fn ended() -> Outcome {
 #[test]
 fn one_rollout_of_a_service_at_a_time_and_a_repeated_begin_is_the_same() {
     let mut rig = Rig::new();
-    let (token, rollout) = begun(&mut rig);
+    let (token, rollout) = rig.begun();
     assert_eq!(rollout, "shop.production.1");
     assert_eq!(
         rig.begin(token),
@@ -64,7 +56,7 @@ fn one_rollout_of_a_service_at_a_time_and_a_repeated_begin_is_the_same() {
 #[test]
 fn a_journal_has_no_gap_and_an_entry_is_never_another() {
     let mut rig = Rig::new();
-    let (token, rollout) = begun(&mut rig);
+    let (token, rollout) = rig.begun();
     assert_eq!(
         rig.append(token, &rollout, vec![entry(1), entry(2)], under_way()),
         Reply::Done
@@ -102,7 +94,7 @@ fn a_journal_has_no_gap_and_an_entry_is_never_another() {
 #[test]
 fn a_refused_append_changes_nothing_at_all() {
     let mut rig = Rig::new();
-    let (token, rollout) = begun(&mut rig);
+    let (token, rollout) = rig.begun();
     let reply = rig.append(token, &rollout, vec![entry(1), entry(3)], ended());
     assert_eq!(refusal(reply), Refusal::OutOfSequence);
     let Reply::Rollout {
@@ -123,7 +115,7 @@ fn a_refused_append_changes_nothing_at_all() {
 #[test]
 fn the_end_of_a_rollout_is_written_with_its_entry_and_outlives_the_process() {
     let mut rig = Rig::new();
-    let (token, rollout) = begun(&mut rig);
+    let (token, rollout) = rig.begun();
     assert_eq!(
         rig.append(token, &rollout, vec![entry(1)], ended()),
         Reply::Done
@@ -175,4 +167,45 @@ fn the_end_of_a_rollout_is_written_with_its_entry_and_outlives_the_process() {
         (rollouts[0].phase, rollouts[0].finished),
         (Phase::Healthy, true)
     );
+}
+
+#[test]
+fn a_journal_of_a_version_that_the_ledger_does_not_know_is_kept_as_it_is() {
+    let mut rig = Rig::new();
+    let plan = serde_json::json!({"purpose": "deploy", "steps": [{"set_weight": 5}], "hosts": []});
+    let (token, rollout) = rig.begun_of(SERVICE, Document::write(7, &plan).unwrap());
+    let written =
+        serde_json::json!({"seq": 1, "at_ms": 10, "event": {"z": 1, "a": [null, 0.25]}, "new": {}});
+    let entry = Entry::write(7, &written).unwrap();
+    assert_eq!(
+        rig.append(token, &rollout, vec![entry.clone()], under_way()),
+        Reply::Done
+    );
+    let record = rig.record(&rollout);
+    assert_eq!((record.entries[0].v, &record.entries[0]), (7, &entry));
+    let read: serde_json::Value = record.entries[0].read().unwrap();
+    assert_eq!(read, written);
+    assert_eq!(
+        record.summary.plan.read::<serde_json::Value>().unwrap(),
+        plan
+    );
+}
+
+#[test]
+fn an_append_that_comes_late_and_again_does_not_turn_the_phase_back() {
+    let mut rig = Rig::new();
+    let (token, rollout) = rig.begun();
+    rig.append(token, &rollout, vec![entry(1)], under_way());
+    let paused = Outcome {
+        phase: Phase::Paused,
+        ..under_way()
+    };
+    rig.append(token, &rollout, vec![entry(2)], paused);
+    let (records, ..) = rig.verify();
+    assert_eq!(
+        rig.append(token, &rollout, vec![entry(1)], under_way()),
+        Reply::Done
+    );
+    assert_eq!(rig.record(&rollout).summary.phase, Phase::Paused);
+    assert_eq!(rig.verify().0, records);
 }

@@ -117,3 +117,30 @@ fn an_older_token_changes_nothing() {
     let leases = rig.call(Call::Leases { service: None });
     assert_eq!(leases, Reply::Leases { leases: vec![new] });
 }
+
+#[test]
+fn a_rebuilt_ledger_begins_above_every_token_that_an_agent_holds() {
+    let mut lost = Rig::new();
+    for _ in 0..5 {
+        let token = lost.acquired(&elsewhere()).token;
+        lost.call(Call::Release {
+            service: SERVICE.into(),
+            token,
+        });
+    }
+    let held = lost.acquired(&elsewhere()).token;
+    let mut rebuilt = Rig::new();
+    let reply = rebuilt.call(Call::Acquire {
+        service: SERVICE.into(),
+        holder: me(),
+        ttl_ms: 30_000,
+        above: held,
+    });
+    let Reply::Acquired { lease, .. } = reply else {
+        panic!()
+    };
+    assert!(lease.token > held);
+    // The holder that the lost one knew can write nothing into the new one.
+    assert_eq!(refusal(rebuilt.begin(held)), Refusal::NotHolder);
+    assert!(matches!(rebuilt.begin(lease.token), Reply::Begun { .. }));
+}

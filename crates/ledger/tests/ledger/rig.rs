@@ -1,7 +1,9 @@
 //! A ledger in a directory of its own, and the values that tests fill it with.
 
 use ledger::Ledger;
-use ledger::wire::v1::{Call, Document, Entry, Holder, Lease, Outcome, Refusal, Reply};
+use ledger::wire::v1::{
+    Broken, Call, Document, Entry, Holder, Lease, Outcome, Record, Refusal, Reply,
+};
 use rollout::journal::v1::{self, Event, Phase, Plan};
 use sys::process::ProcessId;
 
@@ -28,9 +30,20 @@ impl Rig {
         self.ledger.handle(call, self.now_ms)
     }
 
+    /// Opens the file again, as the next process would.
+    pub(crate) fn reopen(&mut self) {
+        // The connection goes first, so that its log is in the file.
+        self.ledger = Ledger::open(&self.dir.path().join("meanwhile.db")).unwrap();
+        self.ledger = Ledger::open(&self.dir.path().join("ledger.db")).unwrap();
+    }
+
     pub(crate) fn acquire(&mut self, holder: &Holder) -> Reply {
+        self.acquire_of(SERVICE, holder)
+    }
+
+    pub(crate) fn acquire_of(&mut self, service: &str, holder: &Holder) -> Reply {
         self.call(Call::Acquire {
-            service: SERVICE.into(),
+            service: service.into(),
             holder: holder.clone(),
             ttl_ms: 30_000,
             above: 0,
@@ -38,21 +51,42 @@ impl Rig {
     }
 
     pub(crate) fn acquired(&mut self, holder: &Holder) -> Lease {
-        match self.acquire(holder) {
+        self.acquired_of(SERVICE, holder)
+    }
+
+    pub(crate) fn acquired_of(&mut self, service: &str, holder: &Holder) -> Lease {
+        match self.acquire_of(service, holder) {
             Reply::Acquired { lease, .. } => lease,
             other => panic!("{other:?}"),
         }
     }
 
     pub(crate) fn begin(&mut self, token: u64) -> Reply {
+        self.begin_of(SERVICE, token, plan())
+    }
+
+    pub(crate) fn begin_of(&mut self, service: &str, token: u64, plan: Document) -> Reply {
         self.call(Call::Begin {
-            service: SERVICE.into(),
+            service: service.into(),
             token,
-            plan: plan(),
+            plan,
             settings: serde_json::json!({"listen": "127.0.0.1:0"}),
             by: "ada@lead".into(),
             despite_freeze: None,
         })
+    }
+
+    /// Takes the lease of a service and begins a rollout with this plan.
+    pub(crate) fn begun_of(&mut self, service: &str, plan: Document) -> (u64, String) {
+        let token = self.acquired_of(service, &me()).token;
+        match self.begin_of(service, token, plan) {
+            Reply::Begun { rollout } => (token, rollout),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn begun(&mut self) -> (u64, String) {
+        self.begun_of(SERVICE, plan())
     }
 
     pub(crate) fn append(
@@ -62,14 +96,56 @@ impl Rig {
         entries: Vec<Entry>,
         effect: Outcome,
     ) -> Reply {
+        let (service, _) = rollout.rsplit_once('.').unwrap();
         self.call(Call::Append {
-            service: SERVICE.into(),
+            service: service.into(),
             token,
             rollout: rollout.into(),
             entries,
             effect,
             taken: Vec::new(),
         })
+    }
+
+    /// Ends a rollout with its next entry, and gives the lease back.
+    pub(crate) fn end(&mut self, token: u64, rollout: &str, seq: u64, effect: Outcome) {
+        let effect = Outcome {
+            phase: Phase::Healthy,
+            finished: true,
+            ..effect
+        };
+        assert_eq!(
+            self.append(token, rollout, vec![entry(seq)], effect),
+            Reply::Done
+        );
+        let (service, _) = rollout.rsplit_once('.').unwrap();
+        self.call(Call::Release {
+            service: service.into(),
+            token,
+        });
+    }
+
+    pub(crate) fn record(&mut self, rollout: &str) -> Record {
+        match self.call(Call::Rollout {
+            rollout: rollout.into(),
+        }) {
+            Reply::Rollout {
+                rollout: Some(record),
+            } => *record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Verifies everything: how many records there are, the head, and the damage.
+    pub(crate) fn verify(&mut self) -> (u64, String, Option<Broken>) {
+        match self.call(Call::Verify) {
+            Reply::Verified {
+                records,
+                head,
+                broken,
+            } => (records, head, broken),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -144,4 +220,15 @@ pub(crate) fn plan() -> Document {
     });
     let plan: Plan = serde_json::from_value(json).unwrap();
     Document::write(1, &plan).unwrap()
+}
+
+/// A plan for these hosts.
+pub(crate) fn plan_for(hosts: &[&str]) -> Document {
+    let mut plan = plan();
+    let hosts: Vec<_> = hosts
+        .iter()
+        .map(|host| serde_json::json!({ "host": host }))
+        .collect();
+    plan.body.insert("hosts".into(), hosts.into());
+    plan
 }

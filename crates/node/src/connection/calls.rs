@@ -201,11 +201,11 @@ fn answer_of(message: &[u8], id: u32, waiting: &Waiting) -> Option<Result<Term, 
         })),
         (class, 3) => Some(Err(CallError::Raised {
             function,
-            exception: Exception {
+            exception: Box::new(Exception {
                 class: class.to_owned(),
                 reason: parts[1].clone(),
                 place: place(&parts[2]),
-            },
+            }),
         })),
         _ => None,
     }

@@ -61,6 +61,11 @@ impl Judge {
         }
     }
 
+    /// Restarts seen since the first look.
+    pub fn restarts(&self) -> u64 {
+        self.restarts.total()
+    }
+
     /// Takes note of how many crash reports the log holds since the start of the run. It counts from the
     /// next look on.
     pub fn note_crash_reports(&mut self, total: u64) {

@@ -177,7 +177,7 @@ async fn a_preview_that_ends_lets_requests_and_sockets_finish_and_can_come_again
     let preview = proxy.put(&config).await.preview_bound.unwrap();
     let mut waiting = Wire::connect(preview).await;
     waiting.send(get("/slow")).await;
-    let (mut slow, _) = wires.recv().await.unwrap();
+    let (mut slow, _) = soon(wires.recv()).await.unwrap();
     let mut socket = Wire::connect(preview).await;
     socket
         .send(
@@ -185,7 +185,7 @@ async fn a_preview_that_ends_lets_requests_and_sockets_finish_and_can_come_again
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         )
         .await;
-    let (mut inner, _) = wires.recv().await.unwrap();
+    let (mut inner, _) = soon(wires.recv()).await.unwrap();
     inner
         .send(
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
@@ -254,22 +254,40 @@ async fn a_preview_is_alone_on_its_address() {
 #[tokio::test]
 async fn a_version_with_testers_or_a_preview_is_not_drained() {
     let proxy = Proxy::start().await;
-    let (old, new) = (Instance::named("old").await, Instance::named("new").await);
+    let old = Instance::named("old").await;
+    let (sender, mut wires) = tokio::sync::mpsc::channel(1);
+    let new = Instance::raw(move |mut wire, _| {
+        let sender = sender.clone();
+        async move {
+            wire.head().await.unwrap();
+            sender.send(wire).await.unwrap();
+        }
+    })
+    .await;
     let mut config = previewed(old.address, new.address, 60_000);
-    proxy.put(&config).await;
+    let status = proxy.put(&config).await;
+    let mut tester = Wire::connect(status.bound).await;
+    tester.send(TRY).await;
+    let mut slow = soon(wires.recv()).await.unwrap();
     let drain = Drain {
         artifact: "a2".to_owned(),
         deadline_ms: 60_000,
         sockets_per_second: 10,
         close_code: 1012,
     };
+    let preview = config.preview.take();
     for _ in 0..2 {
         let refused = proxy.client.drain(KEY, &drain).await.unwrap_err();
         assert_eq!(refused.kind(), Some("still_has_requests"), "{refused}");
-        config.preview = None;
         proxy.put(&config).await;
     }
     config.testers = None;
     proxy.put(&config).await;
-    proxy.client.drain(KEY, &drain).await.unwrap();
+    let status = proxy.client.drain(KEY, &drain).await.unwrap();
+    assert_eq!(status.draining, ["a2"]);
+    // Who gets requests again is not draining.
+    config.preview = preview;
+    assert!(proxy.put(&config).await.draining.is_empty());
+    slow.send(ok("slow")).await;
+    assert_eq!(soon(tester.message()).await.unwrap().body, b"slow");
 }

@@ -79,15 +79,16 @@ async fn as_the_weight_grows_no_client_goes_back_and_at_zero_all_do() {
     let mut buckets = vec![None; CLIENTS];
     let mut passed = vec![false; CLIENTS];
     let mut at = None;
-    for weight in [5u8, 25, 50, 100] {
+    for (step, weight) in (1..).zip([5u8, 25, 50, 100]) {
         let bound = proxy
             .put(&canary(old.address, new.address, weight))
             .await
             .bound;
         let mut client = Wire::connect(*at.get_or_insert(bound)).await;
         let mut there = 0;
-        for (bucket, passed) in buckets.iter_mut().zip(&mut passed) {
-            // Some clients come late: with each weight another part of them is met first.
+        // With each weight there are clients that were not there before.
+        let met = CLIENTS / 4 * step;
+        for (bucket, passed) in buckets.iter_mut().zip(&mut passed).take(met) {
             let answer = match bucket {
                 Some(bucket) => client.ask(&with_bucket(*bucket)).await,
                 None => client.ask(&get("/")).await,
@@ -98,7 +99,7 @@ async fn as_the_weight_grows_no_client_goes_back_and_at_zero_all_do() {
             *passed = is_new;
             there += usize::from(is_new);
         }
-        let share = there * 100 / CLIENTS;
+        let share = there * 100 / met;
         let weight = usize::from(weight);
         assert!(share.abs_diff(weight) <= 1, "{share} % at weight {weight}");
     }
@@ -120,7 +121,7 @@ async fn clients_without_cookies_are_dealt_for_each_request_with_exact_shares() 
     });
     let status = proxy.put(&config).await;
     let mut client = Wire::connect(status.bound).await;
-    let mut previewing = Wire::connect(status.preview_bound.unwrap()).await;
+    let preview = status.preview_bound.unwrap();
     let mut there = 0;
     for n in 0..100 {
         // What is not a bucket is no cookie at all.
@@ -132,7 +133,9 @@ async fn clients_without_cookies_are_dealt_for_each_request_with_exact_shares() 
         there += u32::from(answer.body == b"new");
         // Neither requests with a cookie nor those of a preview disturb the deal.
         client.ask(&with_bucket(99)).await;
+        // (A new connection each time, so that some are at the worker that deals.)
         for _ in 0..n % 3 {
+            let mut previewing = Wire::connect(preview).await;
             assert_eq!(previewing.ask(&get("/")).await.body, b"new");
         }
     }

@@ -23,8 +23,26 @@ impl Reader<'_> {
         self.note(1)?;
         // After the version byte.
         let position = self.position + 1;
+        match self.u8()? {
+            104 => {
+                let count = self.u8()?;
+                self.terms(count.into(), depth + 1).map(Term::Tuple)
+            }
+            105 => {
+                let count = self.count()?;
+                self.terms(count, depth + 1).map(Term::Tuple)
+            }
+            LIST => self.list(depth + 1),
+            112 => self.fun(depth + 1, position),
+            116 => self.map(depth + 1, position),
+            tag => self.leaf(tag, position),
+        }
+    }
+
+    /// Reads what follows a tag within which there are no terms. Apart from [`term`](Self::term), which
+    /// is called for each level and needs little of the stack by itself.
+    fn leaf(&mut self, tag: u8, position: usize) -> Result<Term, DecodeError> {
         let damaged = |what| DecodeError::Damaged { what, position };
-        let tag = self.u8()?;
         match tag {
             70 => {
                 let value = f64::from_be_bytes(self.array()?);
@@ -45,14 +63,6 @@ impl Reader<'_> {
                 old_float(text).ok_or_else(|| damaged("float"))
             }
             100 | 115 | 118 | 119 => self.atom_text(tag, position).map(Term::Atom),
-            104 => {
-                let count = self.u8()?;
-                self.terms(count.into(), depth + 1).map(Term::Tuple)
-            }
-            105 => {
-                let count = self.count()?;
-                self.terms(count, depth + 1).map(Term::Tuple)
-            }
             NIL => Ok(Term::List(Vec::new())),
             STRING => {
                 let count = self.u16()?;
@@ -61,7 +71,6 @@ impl Reader<'_> {
                 let codes = bytes.iter().map(|&byte| Term::Int(byte.into()));
                 Ok(Term::List(codes.collect()))
             }
-            LIST => self.list(depth + 1),
             109 => {
                 let count = self.count()?;
                 Ok(Term::Binary(self.take(count)?.to_vec()))
@@ -74,20 +83,18 @@ impl Reader<'_> {
                 let count = self.count()?;
                 self.integer(count, damaged("integer"))
             }
-            112 => self.fun(depth + 1, position),
             113 => {
                 let module = self.atom()?;
                 let name = self.atom()?;
-                match self.term(depth + 1)? {
-                    Term::Int(arity) => Ok(Term::Export {
+                match self.array()? {
+                    [97, arity] => Ok(Term::Export {
                         module,
                         name,
-                        arity: u8::try_from(arity).map_err(|_| damaged("fun"))?,
+                        arity,
                     }),
                     _ => Err(damaged("fun")),
                 }
             }
-            116 => self.map(depth + 1, damaged("map")),
             tag => Err(DecodeError::Tag { tag, position }),
         }
     }

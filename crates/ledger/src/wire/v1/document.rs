@@ -33,6 +33,14 @@ pub struct Entry {
 }
 
 impl Document {
+    /// What stands for a plan that is damaged: version 0, without fields.
+    pub(crate) fn unreadable() -> Self {
+        Self {
+            v: 0,
+            body: Map::new(),
+        }
+    }
+
     /// Writes a value of version `v` of the journal.
     ///
     /// # Errors
