@@ -17,6 +17,7 @@
 pub mod journal;
 
 mod cause;
+mod diagram;
 mod effect;
 mod event;
 mod host;
@@ -27,11 +28,13 @@ mod phase;
 mod plan;
 mod replay;
 mod seen;
+mod span;
 mod state;
 mod task;
 mod tick;
 
 pub use cause::{Cause, CommandEnd};
+pub use diagram::{Box as DiagramBox, Diagram, Part, PartKind, State as DiagramState, Taken};
 pub use effect::{Action, Commitment, Effect, EffectId, Errand, Share, Turn};
 pub use event::{
     CommandDecision, Event, Extent, Health, Observation, Reply, RouteSeen, RunOutcome, Tally,
@@ -50,5 +53,6 @@ pub use plan::{
 };
 pub use replay::{Entry, ReplayError, replay};
 pub use seen::{HostSeen, Judged, Lease, StepEnd, StepRef, StepSeen, WaitFor, Waiting, Watch};
+pub use span::span;
 pub use state::{Rollout, Stage};
 pub use tick::Tick;

@@ -1,10 +1,8 @@
 //! A diagram as Mermaid flowchart text, which forges, wikis and editors draw.
 
-use std::fmt::Write as _;
-
 use super::shape::{Box, Diagram, PartKind};
 use super::taken::State;
-use crate::plan::span;
+use crate::span::span;
 
 /// So many characters of a label are kept.
 const LABEL_MAX: usize = 160;
@@ -12,12 +10,27 @@ const LABEL_MAX: usize = 160;
 /// How states look; a colour and, for those who do not see it, a border of its own.
 const CLASSES: [(&str, &str); 7] = [
     ("pending", "fill:#f6f8fa,stroke:#8c959f,color:#24292f"),
-    ("active", "fill:#ddf4ff,stroke:#0969da,color:#0a3069,stroke-width:3px"),
-    ("waiting", "fill:#fff8c5,stroke:#9a6700,color:#4d2d00,stroke-width:3px"),
+    (
+        "active",
+        "fill:#ddf4ff,stroke:#0969da,color:#0a3069,stroke-width:3px",
+    ),
+    (
+        "waiting",
+        "fill:#fff8c5,stroke:#9a6700,color:#4d2d00,stroke-width:3px",
+    ),
     ("done", "fill:#dafbe1,stroke:#1a7f37,color:#0f5323"),
-    ("skipped", "fill:#ffffff,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3"),
-    ("gave_up", "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:3px"),
-    ("not_reached", "fill:#ffffff,stroke:#d0d7de,color:#8c959f,stroke-dasharray:2 3"),
+    (
+        "skipped",
+        "fill:#ffffff,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3",
+    ),
+    (
+        "gave_up",
+        "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:3px",
+    ),
+    (
+        "not_reached",
+        "fill:#ffffff,stroke:#d0d7de,color:#8c959f,stroke-dasharray:2 3",
+    ),
 ];
 
 /// An edge between two nodes.
@@ -35,7 +48,10 @@ impl Diagram {
     /// Writes the diagram as a Mermaid flowchart.
     pub fn mermaid(&self) -> String {
         let mut out = String::new();
-        line(&mut out, format_args!("---\ntitle: {}\n---", quoted_title(&self.title)));
+        line(
+            &mut out,
+            format_args!("---\ntitle: {}\n---", quoted_title(&self.title)),
+        );
         line(&mut out, format_args!("flowchart TD"));
         let mut edges: Vec<Edge> = Vec::new();
         let mut last: Option<(String, bool)> = None;
@@ -43,7 +59,10 @@ impl Diagram {
         let mut id = 0_usize;
         let mut back_first = None;
         for (number, part) in self.parts.iter().enumerate() {
-            line(&mut out, format_args!("  subgraph part{number}[\"{}\"]", label(&part.title)));
+            line(
+                &mut out,
+                format_args!("  subgraph part{number}[\"{}\"]", label(&part.title)),
+            );
             line(&mut out, format_args!("    direction TB"));
             if part.kind == PartKind::Back {
                 last = None;
@@ -70,7 +89,11 @@ impl Diagram {
                 last = Some((name, over(drawn.state)));
             }
             line(&mut out, format_args!("  end"));
-            if part.kind != PartKind::Back && self.parts.get(number + 1).is_none_or(|next| next.kind == PartKind::Back)
+            if part.kind != PartKind::Back
+                && self
+                    .parts
+                    .get(number + 1)
+                    .is_none_or(|next| next.kind == PartKind::Back)
             {
                 self.end(&mut out, &mut edges, last.take());
             }
@@ -86,7 +109,10 @@ impl Diagram {
                     &mut out,
                     format_args!("  {} {arrow}|\"{}\"| {}", edge.from, label(words), edge.to),
                 ),
-                None => line(&mut out, format_args!("  {} {arrow} {}", edge.from, edge.to)),
+                None => line(
+                    &mut out,
+                    format_args!("  {} {arrow} {}", edge.from, edge.to),
+                ),
             }
         }
         for (name, style) in CLASSES {
@@ -100,7 +126,10 @@ impl Diagram {
         if !taken.is_empty() {
             line(
                 &mut out,
-                format_args!("  linkStyle {} stroke:#1a7f37,stroke-width:3px", taken.join(",")),
+                format_args!(
+                    "  linkStyle {} stroke:#1a7f37,stroke-width:3px",
+                    taken.join(",")
+                ),
             );
         }
         out
@@ -110,7 +139,10 @@ impl Diagram {
     fn end(&self, out: &mut String, edges: &mut Vec<Edge>, last: Option<(String, bool)>) {
         let done = last.as_ref().is_some_and(|(_, over)| *over);
         let class = if done { "done" } else { "pending" };
-        line(out, format_args!("  end_good([\"{}\"]):::{class}", label(&self.ends.0)));
+        line(
+            out,
+            format_args!("  end_good([\"{}\"]):::{class}", label(&self.ends.0)),
+        );
         if let Some((from, over)) = last {
             edges.push(Edge {
                 from,
@@ -126,7 +158,10 @@ impl Diagram {
     fn stable(&self, out: &mut String, edges: &mut Vec<Edge>, last: Option<(String, bool)>) {
         let done = last.as_ref().is_some_and(|(_, over)| *over);
         let class = if done { "done" } else { "pending" };
-        line(out, format_args!("  end_stable([\"{}\"]):::{class}", label(&self.ends.1)));
+        line(
+            out,
+            format_args!("  end_stable([\"{}\"]):::{class}", label(&self.ends.1)),
+        );
         if let Some((from, over)) = last {
             edges.push(Edge {
                 from,
@@ -157,7 +192,10 @@ impl Diagram {
             });
             return;
         }
-        line(out, format_args!("  end_stable([\"{}\"]):::pending", label(&self.ends.1)));
+        line(
+            out,
+            format_args!("  end_stable([\"{}\"]):::pending", label(&self.ends.1)),
+        );
         for (number, part) in self.parts.iter().enumerate() {
             if part.kind == PartKind::Reversible {
                 edges.push(Edge {
@@ -173,12 +211,16 @@ impl Diagram {
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    drop(writeln!(out, "{text}"));
+    out.push_str(&text.to_string());
+    out.push('\n');
 }
 
 fn node(name: &str, drawn: &Box) -> String {
-    let (open, close) = if drawn.decides { ("{{", "}}") } else { ("[", "]") };
+    let (open, close) = if drawn.decides {
+        ("{{", "}}")
+    } else {
+        ("[", "]")
+    };
     let time = match drawn.state {
         State::Pending if drawn.expected_ms > 0 => format!(" · about {}", span(drawn.expected_ms)),
         State::Done { took_ms } => format!(" · {}", span(took_ms)),
@@ -262,7 +304,10 @@ mod tests {
 
     #[test]
     fn what_mermaid_would_read_is_written_as_text() {
-        assert_eq!(label("say \"<b>\" & #1"), "say #quot;#lt;b#gt;#quot; #amp; #35;1");
+        assert_eq!(
+            label("say \"<b>\" & #1"),
+            "say #quot;#lt;b#gt;#quot; #amp; #35;1"
+        );
         assert_eq!(label("a\nb\u{1b}[0m"), "a b [0m");
         assert_eq!(label(&"x".repeat(500)).chars().count(), 161);
     }

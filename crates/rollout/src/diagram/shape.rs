@@ -1,7 +1,7 @@
 //! What belongs together, before it is drawn as anything.
 
 use super::taken::{State, Taken};
-use crate::plan::{HotWork, Plan, Step, Work};
+use crate::plan::{Plan, Step, Stickiness, Strategy, Surge, Work};
 
 /// So many batches are drawn each by itself; more are folded where they stand alike.
 const BATCHES_SHOWN: usize = 4;
@@ -66,10 +66,15 @@ impl Diagram {
 
     /// Draws a plan with what happened to it.
     pub fn with(plan: &Plan, taken: &Taken) -> Self {
-        let decision = decision(&plan.steps).map_or(plan.steps.len(), |at| at + 1);
+        let decision = plan.decision().map_or(plan.steps.len(), |at| at + 1);
         let mut parts = Vec::new();
         parts.extend(forward(plan, taken, 0..decision, PartKind::Reversible));
-        parts.extend(forward(plan, taken, decision..plan.steps.len(), PartKind::Committed));
+        parts.extend(forward(
+            plan,
+            taken,
+            decision..plan.steps.len(),
+            PartKind::Committed,
+        ));
         if let Some(back) = back(plan, taken) {
             parts.push(back);
         }
@@ -89,16 +94,6 @@ impl Diagram {
     }
 }
 
-/// The place of the step after which there is only forward.
-fn decision(steps: &[Step]) -> Option<usize> {
-    let commit = |step: &Step| matches!(step.work, Work::Commit { decides: true });
-    let hot = |step: &Step| step.work == Work::Hot(HotWork::Commit);
-    steps
-        .iter()
-        .position(commit)
-        .or_else(|| steps.iter().rposition(hot))
-}
-
 fn title(plan: &Plan) -> String {
     let from = plan.stable.as_ref().map_or("nothing", |stable| &stable.vsn);
     let hosts = match plan.hosts.as_slice() {
@@ -109,17 +104,40 @@ fn title(plan: &Plan) -> String {
         "{}: {from} → {}, {} {hosts}",
         plan.service,
         plan.candidate.vsn,
-        plan.strategy_words()
+        strategy(plan)
     )
 }
 
+/// How the version is changed, in a few words: `canary 5, 25, 100 %`.
+fn strategy(plan: &Plan) -> String {
+    match &plan.strategy {
+        Strategy::Hot(_) => "hot".into(),
+        Strategy::Rolling(rolling) => match rolling.surge {
+            Surge::Beside => "rolling".into(),
+            Surge::Instead { .. } => "rolling without surge".into(),
+        },
+        Strategy::Canary(canary) => {
+            let weights: Vec<String> = plan
+                .steps
+                .iter()
+                .filter_map(|step| match step.work {
+                    Work::Weight(weight) => Some(weight.to_string()),
+                    _ => None,
+                })
+                .collect();
+            let sticky = match canary.stickiness {
+                Stickiness::Cookie => ", clients stay by cookie,",
+                Stickiness::Off => "",
+            };
+            format!("canary {} %{sticky}", weights.join(", "))
+        }
+        Strategy::BlueGreen(_) => "blue-green".into(),
+        Strategy::Auto { .. } => "auto".into(),
+    }
+}
+
 /// The parts of a run of steps: batches are parts of their own.
-fn forward(
-    plan: &Plan,
-    taken: &Taken,
-    range: std::ops::Range<usize>,
-    kind: PartKind,
-) -> Vec<Part> {
+fn forward(plan: &Plan, taken: &Taken, range: std::ops::Range<usize>, kind: PartKind) -> Vec<Part> {
     let mut parts: Vec<(Option<u32>, Part)> = Vec::new();
     for at in range {
         let step = &plan.steps[at];
@@ -148,7 +166,11 @@ fn heading(plan: &Plan, step: &Step, kind: PartKind) -> String {
             PartKind::Back => "the way back".into(),
         };
     };
-    let host = |place: &u32| plan.hosts.get(*place as usize).map(|host| host.host.to_string());
+    let host = |place: &u32| {
+        plan.hosts
+            .get(*place as usize)
+            .map(|host| host.host.to_string())
+    };
     match step.hosts.as_slice() {
         [one] => format!("batch {batch}: {}", host(one).unwrap_or_default()),
         [first, .., last] => format!(
@@ -173,7 +195,12 @@ fn fold(parts: Vec<(Option<u32>, Part)>) -> Vec<Part> {
     for (at, (batch, part)) in parts.into_iter().enumerate() {
         let whole = whole_state(&part);
         let foldable = batch.filter(|batch| {
-            *batch > 2 && Some(at) != last && matches!(whole, Some(State::Pending | State::NotReached | State::Done { .. }))
+            *batch > 2
+                && Some(at) != last
+                && matches!(
+                    whole,
+                    Some(State::Pending | State::NotReached | State::Done { .. })
+                )
         });
         match foldable {
             Some(batch) => {

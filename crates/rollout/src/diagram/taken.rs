@@ -1,8 +1,9 @@
 //! What happened to a plan, as a diagram shows it.
 
-use crate::machine::{Rollout, StepEnd, StepRef};
 use crate::phase::Phase;
 use crate::plan::Step;
+use crate::seen::{StepEnd, StepRef};
+use crate::state::Rollout;
 use crate::tick::Tick;
 
 /// Where a step stands.
@@ -75,6 +76,8 @@ impl Taken {
             let state = match (seen.ended, seen.end) {
                 (None, _) if waiting => State::Waiting { since },
                 (None, _) => State::Active { since },
+                // It comes again; where it did not, nobody saw it through.
+                (Some(_), Some(StepEnd::Interrupted)) => State::Pending,
                 (_, Some(StepEnd::Skipped)) => State::Skipped,
                 (_, Some(StepEnd::GivenUp)) => State::GivenUp { took_ms },
                 (Some(_), _) => State::Done { took_ms },
@@ -93,7 +96,9 @@ impl Taken {
                 *state = State::NotReached;
             }
         }
-        let waits = rollout.waiting().map(|waiting| waiting.what.clone());
+        let waits = rollout
+            .waiting()
+            .map(|waiting| format!("waits for {}", waiting.what));
         Self {
             steps,
             back,

@@ -1,10 +1,8 @@
 //! A diagram as a tree of plain text, for terminals and logs.
 
-use std::fmt::Write as _;
-
 use super::shape::{Diagram, Part, PartKind};
 use super::taken::State;
-use crate::plan::span;
+use crate::span::span;
 
 impl Diagram {
     /// Writes the diagram as a tree, a line for what each step does and one for its gate.
@@ -25,8 +23,7 @@ impl Diagram {
             write_part(&mut out, part, last_part, width, now_ms);
         }
         if let Some(why) = &self.why {
-            // Writing to a string cannot fail.
-            drop(writeln!(out, "   {why}"));
+            out.push_str(&format!("   {why}\n"));
         }
         out
     }
@@ -39,7 +36,7 @@ fn write_part(out: &mut String, part: &Part, last: bool, width: usize, now_ms: u
         PartKind::Committed => "═",
         PartKind::Back => "╌",
     };
-    drop(writeln!(out, "{branch}{dash} {}", part.title));
+    out.push_str(&format!("{branch}{dash} {}\n", part.title));
     for (at, drawn) in part.boxes.iter().enumerate() {
         let (twig, below) = if at + 1 == part.boxes.len() {
             ("└─", "  ")
@@ -49,12 +46,14 @@ fn write_part(out: &mut String, part: &Part, last: bool, width: usize, now_ms: u
         let name = &drawn.name;
         let sign = sign(drawn.state);
         let time = time(drawn.state, drawn.expected_ms, now_ms);
-        drop(writeln!(
-            out,
-            "{trunk}  {twig} {sign} {name:<width$}  {}{time}",
+        out.push_str(&format!(
+            "{trunk}  {twig} {sign} {name:<width$}  {}{time}\n",
             drawn.does
         ));
-        drop(writeln!(out, "{trunk}  {below}   {:width$}  {}", "", drawn.gate));
+        out.push_str(&format!(
+            "{trunk}  {below}   {:width$}  {}\n",
+            "", drawn.gate
+        ));
     }
 }
 

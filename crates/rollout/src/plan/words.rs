@@ -3,6 +3,7 @@
 use super::{
     Analysis, Bounds, HookRun, HookSite, HotWork, OnFailure, Plan, Purpose, Source, Step, Work,
 };
+use crate::span::span as s;
 
 impl Plan {
     /// Says in words what a step does.
@@ -236,13 +237,4 @@ fn analysis_does(analysis: &Analysis) -> String {
         });
     }
     format!("judge {} for {}", what.join(", "), s(analysis.for_ms))
-}
-
-fn s(ms: u64) -> String {
-    match ms {
-        0 => "0 s".into(),
-        _ if ms.is_multiple_of(60_000) => format!("{} min", ms / 60_000),
-        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
-        _ => format!("{:.1} s", ms as f64 / 1000.0),
-    }
 }
