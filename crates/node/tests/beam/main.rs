@@ -7,5 +7,6 @@
 
 mod calls;
 mod connecting;
+mod elixir;
 mod health;
 mod instance;
