@@ -117,6 +117,16 @@ pub enum Criteria {
     },
 }
 
+impl fmt::Display for Criteria {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success(success) => write!(f, "wanted {success}"),
+            Self::Failure(failure) => write!(f, "bad is {failure}"),
+            Self::Both { success, failure } => write!(f, "wanted {success}, bad is {failure}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

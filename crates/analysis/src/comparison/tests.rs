@@ -92,7 +92,7 @@ fn not_enough_data_says_how_much_there_is_and_how_much_is_wanted() {
     assert_eq!(
         outcome.detail(),
         "not enough data: 0 of the candidate's 30 requests failed or were answered 5xx (0.00 %), \
-         and 0 of stable's 270 in the same time (0.00 %); about 760 are wanted"
+         and 0 of stable's 270 in the same time (0.00 %); about 600 are wanted"
     );
     assert_eq!(
         fed((90, 0), (0, 0), 3).outcome(Look::Last).detail(),
