@@ -97,8 +97,8 @@ async fn an_elixir_tree_is_seen_and_its_crashes_are_counted() {
     assert_eq!(
         verdict.reasons,
         [
-            "at least 1 restarts within 3 s, the last of shop/Shop.Cart",
-            "1 crash reports since the start"
+            "restarts within 3 s: at least 1, the last of shop/Shop.Cart",
+            "crash reports since the start: 1"
         ]
     );
 }
