@@ -154,7 +154,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_read_or_refused_and_what_is_read_prints_back(text in ".*|[<>=]{0,2} ?[0-9.e-]{0,8}(\\.\\.)?[0-9.e-]{0,8}") {
+        fn any_text_is_read_or_refused_and_what_is_read_prints_back(
+            text in ".*|[<>=]{0,2} ?[0-9.e-]{0,8}(\\.\\.)?[0-9.e-]{0,8}",
+        ) {
             if let Ok(condition) = text.parse::<Condition>() {
                 assert_eq!(condition.to_string().parse(), Ok(condition));
                 assert!(!condition.holds(Number::new(f64::NAN)));

@@ -141,8 +141,8 @@ mod tests {
         #[test]
         fn no_answer_is_too_odd_to_read(bytes: Vec<u8>, text in ".*", kind in "vector|scalar|matrix") {
             read(&bytes).ok();
-            let result = format!(r#"{{"status":"success","data":{{"resultType":"{kind}","result":{text}}}}}"#);
-            read(result.as_bytes()).ok();
+            let data = format!(r#"{{"resultType":"{kind}","result":{text}}}"#);
+            read(format!(r#"{{"status":"success","data":{data}}}"#).as_bytes()).ok();
             vector(&text).ok();
         }
     }
