@@ -10,3 +10,4 @@ mod connecting;
 mod elixir;
 mod health;
 mod instance;
+mod rubbish;
