@@ -31,7 +31,7 @@ use sys::process::ProcessId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::v1::{InstanceSpec, InstanceState, InstanceStatus, Launch, ProbeResult};
-use crate::health::Checker;
+use crate::health::{Checker, Looker};
 use crate::refusal::Refusal;
 pub(crate) use end::{Run, What};
 pub(crate) use kept::{Desired, Kept};
@@ -110,6 +110,7 @@ pub(crate) struct Instance {
     life: watch::Receiver<Life>,
     verdict: watch::Receiver<Option<bool>>,
     checker: Arc<Checker>,
+    looker: Arc<Looker>,
 }
 
 impl Instance {
@@ -200,10 +201,23 @@ impl Instance {
         }
     }
 
-    /// Checks its health once, now.
+    /// Checks its health once, now, and its node's where that is asked for.
     pub(crate) async fn probe(&self) -> ProbeResult {
         let began = sys::clock::monotonic();
-        let (healthy, detail) = self.look().await;
+        let (mut healthy, mut detail) = self.look().await;
+        let mut beam = None;
+        if healthy
+            && let Some(scene) = self.life().scene()
+            && let Some(asked) = &scene.spec.beam
+        {
+            let look = self.looker.look(&scene, asked).await;
+            if look.passed {
+                detail = format!("{detail}; {}", look.detail);
+            } else {
+                (healthy, detail) = (false, look.detail);
+            }
+            beam = look.figures;
+        }
         // The process may have ended while it was asked.
         let life = self.life();
         ProbeResult {
@@ -212,7 +226,7 @@ impl Instance {
             took_ms: u64::try_from(sys::clock::since(began).as_millis()).unwrap_or(u64::MAX),
             running: life.process.is_some(),
             restarts: life.kept.restarts,
-            beam: None,
+            beam,
         }
     }
 

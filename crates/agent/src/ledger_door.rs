@@ -17,6 +17,7 @@ impl LedgerDoor {
     /// Opens the ledger at `path`, or says in the log why it cannot.
     pub(crate) fn open(path: PathBuf) -> Self {
         let ledger = Ledger::open(&path)
+            .inspect(tell_damage)
             .inspect_err(|error| tracing::error!(%error, "calls to the ledger are refused"))
             .ok();
         Self {
@@ -31,6 +32,7 @@ impl LedgerDoor {
         if ledger.is_none() {
             match Ledger::open(&self.path) {
                 Ok(opened) => {
+                    tell_damage(&opened);
                     tracing::info!(path = %self.path.display(), "the ledger is in order again");
                     *ledger = Some(opened);
                 }
@@ -44,6 +46,18 @@ impl LedgerDoor {
                 message: format!("the ledger {} is not open", self.path.display()),
             },
         }
+    }
+}
+
+/// Says in the log which rollouts are not what was written; all else of the ledger works.
+fn tell_damage(ledger: &Ledger) {
+    for broken in ledger.broken() {
+        tracing::error!(
+            rollout = broken.rollout,
+            entry = broken.seq,
+            what = broken.what,
+            "the ledger is damaged here, and takes no more of that rollout"
+        );
     }
 }
 

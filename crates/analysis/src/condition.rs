@@ -117,6 +117,16 @@ pub enum Criteria {
     },
 }
 
+impl fmt::Display for Criteria {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success(success) => write!(f, "wanted {success}"),
+            Self::Failure(failure) => write!(f, "bad is {failure}"),
+            Self::Both { success, failure } => write!(f, "wanted {success}, bad is {failure}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +150,18 @@ mod tests {
         check(">= 0.95", &[0.95], &[0.949, nan]);
         check("0.2..0.8", &[0.2, 0.5, 0.8], &[0.19, 0.81, nan]);
         check("-1 .. +Inf", &[-1.0, inf], &[-1.1, nan]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_what_is_read_prints_back(
+            text in ".*|[<>=]{0,2} ?[0-9.e-]{0,8}(\\.\\.)?[0-9.e-]{0,8}",
+        ) {
+            if let Ok(condition) = text.parse::<Condition>() {
+                assert_eq!(condition.to_string().parse(), Ok(condition));
+                assert!(!condition.holds(Number::new(f64::NAN)));
+            }
+        }
     }
 
     #[test]

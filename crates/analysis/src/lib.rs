@@ -7,7 +7,7 @@
 //! - [`Threshold`]: does a metric's value keep within limits? With the outcomes of Argo Rollouts.
 //!
 //! ```text
-//! intervals ──▶ see(stable, candidate) ──▶ evidence ──▶ outcome(look): Running | Successful | Failed | Inconclusive
+//! intervals ──▶ see(stable, candidate) ──▶ evidence ──▶ outcome(look)
 //! ```
 //!
 //! Invariant: a comparison may be looked at after every interval, and may be ended by what was seen, and

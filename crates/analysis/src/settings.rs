@@ -15,9 +15,11 @@ pub struct ComparisonSettings {
     /// Both outcomes use it: a candidate fails that is shown to be worse, and seen to be worse by more
     /// than this; it is good enough when it is shown to be worse by no more than this.
     pub margin_ppm: u32,
-    /// How many bad requests may be one and the same event, such as a client that asks again. 1 to 1000;
-    /// 1 means that each is an event of its own. The evidence is divided by this, which holds the rate of
-    /// false alarms where no more than so many come together, and takes so many times the requests.
+    /// How many bad requests may be one and the same event, such as a client that stays with its version
+    /// and asks again. 1 to 1000; 1 means that each is an event of its own.
+    ///
+    /// The evidence is divided by this. That holds the rate of false alarms where no more than so many
+    /// come together, and takes so many times the requests.
     pub together_max: u32,
     /// How many intervals must speak before anything is decided, so that one burst is not enough. 1 to
     /// 1000.

@@ -198,6 +198,15 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_what_is_read_can_be_filled(text in ".*|([a-z{}\" ]|vsn){0,40}") {
+            if let Ok(template) = QueryTemplate::parse(&text) {
+                template.fill(&VARIABLES).unwrap();
+            }
+        }
+    }
+
     #[test]
     fn durations_are_promqls() {
         for (ms, expected) in [(0, "1ms"), (1, "1ms"), (1500, "1500ms"), (90_000, "90s")] {

@@ -5,7 +5,7 @@
 //! not succeed, not even where all that was asked for was measured or the run ends, and a source that keeps
 //! failing is inconclusive.
 
-use crate::condition::{Condition, Criteria};
+use crate::condition::Criteria;
 use crate::number::Number;
 use crate::outcome::{Look, Outcome};
 use crate::settings::SettingsError;
@@ -188,7 +188,7 @@ impl Threshold {
             self.good,
             self.bad,
             self.neither,
-            wanted(self.settings.criteria)
+            self.settings.criteria
         )
     }
 }
@@ -206,16 +206,6 @@ fn judge(criteria: Criteria, value: Number) -> Judged {
         Criteria::Failure(_) => Judged::Good,
         Criteria::Both { success, .. } if success.holds(value) => Judged::Good,
         Criteria::Both { .. } => Judged::Neither,
-    }
-}
-
-fn wanted(criteria: Criteria) -> String {
-    let good = |condition: Condition| format!("wanted {condition}");
-    let bad = |condition: Condition| format!("bad is {condition}");
-    match criteria {
-        Criteria::Success(success) => good(success),
-        Criteria::Failure(failure) => bad(failure),
-        Criteria::Both { success, failure } => format!("{}, {}", good(success), bad(failure)),
     }
 }
 

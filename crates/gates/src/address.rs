@@ -152,6 +152,19 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn an_address_is_read_or_refused_and_never_shows_its_path(
+            text in "(http|https|ftp)?(://)?[a-z0-9.:@\\[\\]-]{0,12}",
+            path in "/[!-~]{0,10}",
+        ) {
+            if let Ok(address) = Address::parse(&format!("{text}{path}secret")) {
+                assert!(!address.host.is_empty());
+                assert!(!format!("{address} {address:?}").contains("secret"));
+            }
+        }
+    }
+
     #[test]
     fn what_cannot_be_called_is_refused_without_repeating_it() {
         let check = |text: &str, expected: &str| {

@@ -137,6 +137,16 @@ mod tests {
         assert_eq!(read(scalar), Ok(Measured::Value(Number::new(2.0))));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_answer_is_too_odd_to_read(bytes: Vec<u8>, text in ".*", kind in "vector|scalar|matrix") {
+            read(&bytes).ok();
+            let data = format!(r#"{{"resultType":"{kind}","result":{text}}}"#);
+            read(format!(r#"{{"status":"success","data":{data}}}"#).as_bytes()).ok();
+            vector(&text).ok();
+        }
+    }
+
     #[test]
     fn what_gives_no_value_says_why() {
         let check = |body: &str, expected: &str| {

@@ -55,6 +55,11 @@ impl Kind {
         Self::Event,
     ];
 
+    /// Returns the kind of Flagger's name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Returns Flagger's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -215,6 +220,7 @@ mod tests {
         for kind in Kind::ALL {
             let json = serde_json::to_string(&kind).unwrap();
             assert_eq!(json, format!("\"{}\"", kind.name()));
+            assert_eq!(Kind::of_name(kind.name()), Some(kind));
         }
     }
 

@@ -3,10 +3,12 @@
 //! `current.log` is the newest, `current.log.1` the one before it, and so on.
 
 mod follow;
+mod news;
 mod rotate;
 mod tail;
 
 pub use follow::Follower;
+pub use news::News;
 pub use rotate::{Writer, append};
 pub use tail::{fresh, tail};
 

@@ -14,7 +14,10 @@ mod judge;
 mod limits;
 mod mailboxes;
 mod restarts;
+mod verdict;
+mod words;
 
 pub use crash_reports::CrashReports;
-pub use judge::{Judge, Verdict};
+pub use judge::Judge;
 pub use limits::BeamLimits;
+pub use verdict::Verdict;

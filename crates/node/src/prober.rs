@@ -64,3 +64,17 @@ impl Prober {
         seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever watches a node does so on any thread.
+    #[test]
+    fn a_look_can_move_between_threads() {
+        fn sent<T: Send>(_: &T) {}
+        let name = crate::NodeName::new("a@b").unwrap();
+        let mut prober = Prober::new(Target::local(name, crate::Cookie::new("c"), 1));
+        sent(&prober.look(Duration::ZERO));
+    }
+}

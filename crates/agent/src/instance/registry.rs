@@ -205,6 +205,7 @@ impl Instances {
             life: life_seen,
             verdict: verdict_seen,
             checker: checker.clone(),
+            looker: Arc::default(),
         };
         let actor = Actor {
             id: id.to_owned(),

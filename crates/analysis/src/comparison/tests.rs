@@ -92,7 +92,7 @@ fn not_enough_data_says_how_much_there_is_and_how_much_is_wanted() {
     assert_eq!(
         outcome.detail(),
         "not enough data: 0 of the candidate's 30 requests failed or were answered 5xx (0.00 %), \
-         and 0 of stable's 270 in the same time (0.00 %); about 760 are wanted"
+         and 0 of stable's 270 in the same time (0.00 %); about 600 are wanted"
     );
     assert_eq!(
         fed((90, 0), (0, 0), 3).outcome(Look::Last).detail(),
@@ -135,6 +135,35 @@ fn the_same_inputs_give_the_same_bits() {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
     assert_eq!(digest, 10_209_914_261_978_096_355, "{comparison:#?}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_counts_do_harm(
+        intervals: Vec<(u64, u64, u64, u64)>,
+        settings: (u32, u32, u32, u32, u32),
+        before: Option<(u64, u64)>,
+    ) {
+        let settings = ComparisonSettings {
+            false_alarms_permille: settings.0,
+            misses_permille: settings.1,
+            margin_ppm: settings.2,
+            together_max: settings.3,
+            intervals_min: settings.4,
+        };
+        let mut comparison = match before {
+            None => Comparison::new(settings),
+            Some((requests, bad)) => {
+                Comparison::after_switch(settings, Counts::new(requests, bad))
+            }
+        };
+        for (stable, of_stable, candidate, of_candidate) in intervals {
+            comparison.see(Counts::new(stable, of_stable), Counts::new(candidate, of_candidate));
+            assert!(!comparison.outcome(Look::Midway).detail().is_empty());
+            assert!(comparison.outcome(Look::Last).is_decided());
+            assert!(!format!("{comparison:?}").contains("NaN"), "{comparison:?}");
+        }
+    }
 }
 
 #[test]

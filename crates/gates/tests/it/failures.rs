@@ -12,7 +12,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn error_at(url: &str, timeout: Duration) -> PrometheusError {
     let prometheus = Prometheus::new(url, Auth::NONE, timeout).unwrap();
-    prometheus.query("up").await.unwrap_err()
+    // On a task of its own, as a coordinator asks.
+    tokio::spawn(async move { prometheus.query("up").await.unwrap_err() })
+        .await
+        .unwrap()
 }
 
 fn exchange(error: PrometheusError) -> ExchangeError {

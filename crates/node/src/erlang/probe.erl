@@ -1,5 +1,6 @@
 %% One look at the node. Bound are Budget (ms), ProcessesMax and ScanMax (processes), LargestMax
-%% (mailboxes), ChildrenMax (of one supervisor), HeapMax (words) and Own (applications not walked).
+%% (mailboxes), ChildrenMax (of one supervisor), QueuedMax (its messages), HeapMax (its words) and Own
+%% (applications not walked).
 Began = erlang:monotonic_time(millisecond),
 Left = fun() -> max(0, Budget - (erlang:monotonic_time(millisecond) - Began)) end,
 Queue = fun() -> erlang:statistics(total_run_queue_lengths) end,
@@ -41,12 +42,19 @@ Root = fun(Application) ->
     end
 end,
 
-%% Only a process that began as a supervisor is asked for its children: another could crash.
+%% Only a process that began as a supervisor is asked for its children: another could crash. One that
+%% does not get through its messages is not given more of them.
 Kind = fun(Pid) ->
-    case erlang:process_info(Pid, [total_heap_size, dictionary]) of
+    case erlang:process_info(Pid, [message_queue_len, total_heap_size]) of
         undefined -> gone;
-        [{_, Heap}, _] when Heap > HeapMax -> large;
-        [_, {_, Dictionary}] ->
+        [{_, Queued}, _] when Queued > QueuedMax -> silent;
+        [_, {_, Heap}] when Heap > HeapMax -> large;
+        _ ->
+            Dictionary =
+                case erlang:process_info(Pid, dictionary) of
+                    {_, Known} -> Known;
+                    undefined -> []
+                end,
             case lists:keyfind('$initial_call', 1, Dictionary) of
                 {_, {supervisor, _, _}} -> supervisor;
                 {_, {'Elixir.DynamicSupervisor', _, _}} -> supervisor;

@@ -6,31 +6,12 @@ use crate::probe::{ChildState, Count, Probe, UnseenReason};
 use super::limits::BeamLimits;
 use super::mailboxes::Mailboxes;
 use super::restarts::{Restarts, place};
+use super::verdict::Verdict;
+use super::words::{mib, named, owner};
 
-/// Names of places or processes that one reason tells.
-const NAMED_MAX: usize = 3;
-
-/// What a look came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether nothing speaks against the node.
-    pub healthy: bool,
-    /// What speaks against it; empty where it is healthy.
-    pub reasons: Vec<String>,
-    /// What was seen, in one line.
-    pub summary: String,
-}
-
-impl Verdict {
-    /// The reasons in one line, or what was seen if there are none.
-    pub fn detail(&self) -> String {
-        if self.reasons.is_empty() {
-            self.summary.clone()
-        } else {
-            self.reasons.join("; ")
-        }
-    }
-}
+/// Looks that follow each other more closely count as one for what goes on over several looks: a burst
+/// is no growth.
+const APART_MS: u64 = 800;
 
 /// Judges the looks at one run of a node.
 #[derive(Debug, Clone)]
@@ -45,6 +26,8 @@ pub struct Judge {
     crash_reports: u64,
     /// The first look's time.
     since_ms: Option<u64>,
+    /// The time of the last look that counted for what goes on over several looks.
+    counted_ms: Option<u64>,
 }
 
 impl Judge {
@@ -58,6 +41,7 @@ impl Judge {
             overloaded: 0,
             crash_reports: 0,
             since_ms: None,
+            counted_ms: None,
         }
     }
 
@@ -98,12 +82,17 @@ impl Judge {
                 ..Self::new(self.limits.clone())
             };
         }
-        self.mailboxes.see(&probe.mailboxes);
+        let apart = |last: u64| now_ms.saturating_sub(last) >= APART_MS;
+        let counts = self.counted_ms.is_none_or(apart);
+        if counts {
+            self.counted_ms = Some(now_ms);
+            self.mailboxes.see(&probe.mailboxes);
+        }
         self.restarts.see(&probe.children);
         let mut reasons = Vec::new();
         self.started(probe, &mut reasons);
         tree(probe, &mut reasons);
-        self.run_queue(probe, &mut reasons);
+        self.run_queue(probe, counts, &mut reasons);
         self.mailbox(probe, &mut reasons);
         self.restarted(now_ms, &mut reasons);
         self.room(probe, &mut reasons);
@@ -134,7 +123,7 @@ impl Judge {
         }
     }
 
-    fn run_queue(&mut self, probe: &Probe, reasons: &mut Vec<String>) {
+    fn run_queue(&mut self, probe: &Probe, counts: bool, reasons: &mut Vec<String>) {
         let Some(each) = self.limits.run_queue_max_per_scheduler else {
             return;
         };
@@ -142,10 +131,10 @@ impl Judge {
             self.overloaded = 0;
             return;
         }
-        self.overloaded = self.overloaded.saturating_add(1);
+        self.overloaded = self.overloaded.saturating_add(u32::from(counts));
         if self.overloaded >= self.limits.looks {
             reasons.push(format!(
-                "{} wait for {} schedulers, more than {each} each, for {} looks",
+                "the run queue is {} for {} schedulers, more than {each} each, for {} looks",
                 probe.run_queue, probe.schedulers_online, self.overloaded
             ));
         }
@@ -185,7 +174,7 @@ impl Judge {
             let seconds = now_ms.saturating_sub(self.since_ms.unwrap_or(now_ms)) / 1000;
             let last = self.restarts.last().unwrap_or_default();
             reasons.push(format!(
-                "at least {total} restarts within {seconds} s, the last of {last}"
+                "restarts within {seconds} s: at least {total}, the last of {last}"
             ));
         }
         let crashed = self.crash_reports;
@@ -194,7 +183,7 @@ impl Judge {
             .crash_reports_max
             .is_some_and(|max| crashed > max)
         {
-            reasons.push(format!("{crashed} crash reports since the start"));
+            reasons.push(format!("crash reports since the start: {crashed}"));
         }
     }
 
@@ -224,7 +213,7 @@ impl Judge {
         let longest = probe.mailboxes.first().map_or(0, |m| m.length);
         format!(
             "OTP {} up {} s, {} processes, {} of memory, run queue {}, longest mailbox {longest}, \
-             {} restarts seen",
+             restarts seen: {}",
             probe.otp,
             probe.uptime_ms / 1000,
             probe.processes.now,
@@ -257,33 +246,207 @@ fn tree(probe: &Probe, reasons: &mut Vec<String>) {
     }
 }
 
-/// Whose mailbox it is, as far as one can say.
-fn owner(probe: &Probe, mailbox: &crate::probe::Mailbox) -> String {
-    if let Some(name) = &mailbox.name {
-        return name.trim_start_matches("Elixir.").to_owned();
-    }
-    let child = probe
-        .children
-        .iter()
-        .find(|child| child.state == ChildState::Running(mailbox.pid.clone()));
-    match (child, &mailbox.current) {
-        (Some(child), _) => place(&child.application, &child.path),
-        (None, Some(current)) => {
-            format!("<0.{}.{}> in {current}", mailbox.pid.id, mailbox.pid.serial)
+#[cfg(test)]
+mod tests {
+    use beam::etf::{Pid, Term};
+
+    use super::*;
+    use crate::probe::{Application, Child, Mailbox, Memory, Unseen};
+
+    fn pid(id: u32) -> Pid {
+        Pid {
+            node: "shop_1@host".into(),
+            id,
+            serial: 0,
+            creation: 1,
         }
-        (None, None) => format!("<0.{}.{}>", mailbox.pid.id, mailbox.pid.serial),
     }
-}
 
-fn named<T: AsRef<str>>(names: &[T]) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMED_MAX).map(AsRef::as_ref).collect();
-    let shown = shown.join(", ");
-    match names.len().saturating_sub(NAMED_MAX) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    /// A sound node with one supervised process.
+    fn sound() -> Probe {
+        let count = Count { now: 1, limit: 10 };
+        Probe {
+            otp: "25".into(),
+            os_pid: "77".into(),
+            booted: true,
+            uptime_ms: 5000,
+            schedulers_online: 2,
+            run_queue: 0,
+            memory: Memory {
+                total: 50 << 20,
+                processes: 1,
+                binary: 1,
+                ets: 1,
+            },
+            processes: count,
+            ports: count,
+            atoms: count,
+            applications: Some(vec![Application {
+                name: "shop".into(),
+                version: "1.0.0".into(),
+            }]),
+            mailboxes: vec![],
+            mailboxes_seen: 1,
+            children: vec![child("cart", ChildState::Running(pid(1)))],
+            unseen: vec![],
+        }
     }
-}
 
-fn mib(bytes: u64) -> String {
-    format!("{} MiB", bytes >> 20)
+    fn child(id: &str, state: ChildState) -> Child {
+        Child {
+            application: "shop".into(),
+            path: vec![Term::atom("Elixir.Shop"), Term::atom(id)],
+            supervisor: pid(9),
+            state,
+        }
+    }
+
+    fn limits() -> BeamLimits {
+        BeamLimits {
+            applications: vec!["shop".into()],
+            run_queue_max_per_scheduler: Some(10),
+            mailbox_max: Some(1000),
+            mailbox_growth_floor: Some(10),
+            looks: 3,
+            memory_max_bytes: Some(100 << 20),
+            restarts_max: Some(1),
+            crash_reports_max: Some(2),
+            limit_max_percent: Some(90),
+        }
+    }
+
+    /// Looks a second apart, each a sound node changed in one way; returns what the last came to.
+    fn last(looks: &[&dyn Fn(&mut Probe)]) -> String {
+        let mut judge = Judge::new(limits());
+        let mut detail = String::new();
+        for (second, change) in looks.iter().enumerate() {
+            let mut probe = sound();
+            change(&mut probe);
+            let verdict = judge.see(&probe, second as u64 * 1000);
+            assert_eq!(verdict.healthy, verdict.reasons.is_empty());
+            detail = verdict.reasons.join("; ");
+        }
+        detail
+    }
+
+    #[test]
+    fn each_reason_is_told_in_words() {
+        let check = |change: &dyn Fn(&mut Probe), expected: &str| {
+            assert_eq!(last(&[&|_| {}, change]), expected);
+        };
+        check(&|_| {}, "");
+        check(&|p| p.booted = false, "the node is still starting");
+        check(
+            &|p| p.applications = None,
+            "the application controller does not answer",
+        );
+        check(&|p| p.applications = Some(vec![]), "not running: shop");
+        check(
+            &|p| p.memory.total = 101 << 20,
+            "101 MiB of memory, more than 100 MiB",
+        );
+        check(&|p| p.atoms.now = 9, "");
+        check(
+            &|p| p.atoms.now = 10,
+            "10 atoms of 10 allowed, more than 90 %",
+        );
+        check(
+            &|p| p.children = vec![child("cart", ChildState::Restarting)],
+            "cannot be restarted: shop/Shop/cart",
+        );
+        check(
+            &|p| p.children = vec![child("cart", ChildState::Stopped)],
+            "",
+        );
+        let unseen = |reason| Unseen {
+            application: "shop".into(),
+            path: vec![],
+            reason,
+        };
+        check(&|p| p.unseen = vec![unseen(UnseenReason::Large)], "");
+        check(
+            &|p| p.unseen = vec![unseen(UnseenReason::Silent)],
+            "a supervisor does not answer: shop",
+        );
+    }
+
+    #[test]
+    fn a_run_queue_counts_only_if_it_stays_long() {
+        let long = |p: &mut Probe| p.run_queue = 21;
+        let short = |p: &mut Probe| p.run_queue = 20;
+        assert_eq!(last(&[&long, &long]), "");
+        assert_eq!(last(&[&long, &long, &short, &long, &long]), "");
+        assert_eq!(
+            last(&[&long, &long, &long]),
+            "the run queue is 21 for 2 schedulers, more than 10 each, for 3 looks"
+        );
+        let mut judge = Judge::new(limits());
+        let mut probe = sound();
+        long(&mut probe);
+        // A burst of looks is no time that passes.
+        assert!((0..10).all(|n| judge.see(&probe, n * 100).healthy));
+    }
+
+    #[test]
+    fn a_mailbox_counts_if_it_is_full_or_keeps_growing_above_the_floor() {
+        fn holds(length: u64) -> impl Fn(&mut Probe) {
+            move |probe| {
+                probe.mailboxes = vec![Mailbox {
+                    pid: pid(1),
+                    length,
+                    name: None,
+                    current: None,
+                }];
+            }
+        }
+        let check = |lengths: &[u64], expected: &str| {
+            let looks: Vec<_> = lengths.iter().map(|&n| holds(n)).collect();
+            let looks: Vec<&dyn Fn(&mut Probe)> = looks.iter().map(|l| l as _).collect();
+            assert_eq!(last(&looks), expected, "{lengths:?}");
+        };
+        check(
+            &[1001],
+            "a mailbox is full: shop/Shop/cart has 1001 messages",
+        );
+        check(&[1000], "");
+        check(
+            &[1, 5, 11],
+            "a mailbox grows: shop/Shop/cart to 11 in 3 looks",
+        );
+        check(&[1, 5, 10], "");
+        check(&[5, 11], "");
+        check(&[20, 30, 30], "");
+        check(&[20, 30, 25, 40], "");
+    }
+
+    #[test]
+    fn restarts_count_from_the_first_look_on_and_not_across_runs() {
+        fn runs(as_pid: u32, os_pid: &'static str) -> impl Fn(&mut Probe) {
+            move |probe| {
+                probe.children = vec![child("cart", ChildState::Running(pid(as_pid)))];
+                probe.os_pid = os_pid.into();
+            }
+        }
+        let restarting = |p: &mut Probe| p.children = vec![child("cart", ChildState::Stopped)];
+        assert_eq!(last(&[&runs(1, "a"), &runs(2, "a")]), "");
+        let told = "restarts within 2 s: at least 2, the last of shop/Shop/cart";
+        assert_eq!(last(&[&runs(1, "a"), &runs(2, "a"), &runs(3, "a")]), told);
+        let gone = |p: &mut Probe| {
+            restarting(p);
+            p.os_pid = "a".into();
+        };
+        assert_eq!(last(&[&runs(1, "a"), &gone, &runs(2, "a")]), "");
+        assert_eq!(last(&[&runs(1, "a"), &runs(2, "a"), &runs(3, "b")]), "");
+    }
+
+    #[test]
+    fn crash_reports_count_with_the_next_look() {
+        let mut judge = Judge::new(limits());
+        assert!(judge.see(&sound(), 0).healthy);
+        judge.note_crash_reports(2);
+        assert!(judge.see(&sound(), 1000).healthy);
+        judge.note_crash_reports(3);
+        let verdict = judge.see(&sound(), 2000);
+        assert_eq!(verdict.detail(), "crash reports since the start: 3");
+    }
 }

@@ -12,7 +12,7 @@ pub struct BeamLimits {
     pub mailbox_max: Option<u64>,
     /// Messages above which a mailbox must not grow over [`looks`](Self::looks) looks in a row.
     pub mailbox_growth_floor: Option<u64>,
-    /// How many looks in a row make a growth, or an overload.
+    /// How many looks in a row make a growth, or an overload. Looks within 800 ms count as one.
     pub looks: u32,
     /// Bytes that the emulator has allocated.
     pub memory_max_bytes: Option<u64>,

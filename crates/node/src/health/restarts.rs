@@ -12,6 +12,9 @@ use beam::etf::{Pid, Term};
 
 use crate::probe::{Child, ChildState};
 
+/// Places that are kept although they are not there any more.
+const PLACES_MAX: usize = 20_000;
+
 type Place = (String, Vec<Term>);
 
 /// Counts restarts from look to look.
@@ -44,6 +47,21 @@ impl Restarts {
                 }
             }
         }
+        self.forget(children);
+    }
+
+    /// Places that come and go are not kept for ever; those of a tree that is not seen once are.
+    fn forget(&mut self, children: &[Child]) {
+        if self.seen.len() <= PLACES_MAX {
+            return;
+        }
+        let there: BTreeSet<(&str, &[Term])> = children
+            .iter()
+            .map(|child| (child.application.as_str(), child.path.as_slice()))
+            .collect();
+        self.seen.retain(|(application, path), _| {
+            there.contains(&(application.as_str(), path.as_slice()))
+        });
     }
 
     /// Restarts since the first look, at least.

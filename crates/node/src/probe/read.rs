@@ -194,3 +194,135 @@ fn unseen_reason(word: &str) -> Option<UnseenReason> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use beam::Limits;
+    use beam::etf::{decode, encode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pid(id: u32) -> Term {
+        Term::Pid(Pid {
+            node: "shop_1@host".into(),
+            id,
+            serial: 0,
+            creation: 1,
+        })
+    }
+
+    fn atom(name: &str) -> Term {
+        Term::atom(name)
+    }
+
+    fn answer() -> BTreeMap<Term, Term> {
+        let counted = || Term::tuple([Term::Int(5), Term::Int(100)]);
+        let part = |name: &str| Term::tuple([atom(name), Term::Int(7)]);
+        let row = |supervisor, id: &str, child| Term::tuple([pid(supervisor), atom(id), child]);
+        let rows = [
+            row(1, "below", pid(2)),
+            row(2, "worker", atom("restarting")),
+            Term::tuple([pid(2), atom("many")]),
+            row(1, "rest", atom("undefined")),
+        ];
+        let tree = Term::tuple([pid(1), Term::list(rows)]);
+        let about = Term::list([
+            Term::tuple([atom("registered_name"), Term::list([])]),
+            Term::tuple([
+                atom("current_function"),
+                Term::tuple([atom("gen_server"), atom("loop"), Term::Int(7)]),
+            ]),
+        ]);
+        let memory = ["total", "processes", "binary", "ets"].map(part);
+        let fields = [
+            ("otp", Term::string("25")),
+            ("os_pid", Term::string("77")),
+            ("booted", atom("true")),
+            ("uptime", Term::Int(1)),
+            ("schedulers", Term::Int(2)),
+            ("run_queue", Term::Int(0)),
+            ("memory", Term::list(memory)),
+            ("processes", counted()),
+            ("ports", counted()),
+            ("atoms", counted()),
+            (
+                "applications",
+                Term::list([Term::tuple([atom("shop"), Term::string("1")])]),
+            ),
+            (
+                "mailboxes",
+                Term::list([Term::tuple([pid(3), Term::Int(9), about])]),
+            ),
+            ("seen", Term::Int(5)),
+            ("trees", Term::list([Term::tuple([atom("shop"), tree])])),
+        ];
+        fields.map(|(name, value)| (atom(name), value)).into()
+    }
+
+    #[test]
+    fn an_answer_is_read_with_the_place_of_each_child() {
+        let read = probe(&Term::Map(answer())).unwrap();
+        let children: Vec<_> = read
+            .children
+            .iter()
+            .map(|c| (c.path.clone(), &c.state))
+            .collect();
+        let Term::Pid(below) = pid(2) else {
+            panic!("no pid");
+        };
+        let expected = [
+            (vec![atom("below")], &ChildState::Running(below)),
+            (vec![atom("below"), atom("worker")], &ChildState::Restarting),
+            (vec![atom("rest")], &ChildState::Stopped),
+        ];
+        assert_eq!(children, expected);
+        assert_eq!(read.unseen[0].path, [atom("below")]);
+        assert_eq!(read.unseen[0].reason, UnseenReason::Many);
+        assert_eq!(read.mailboxes[0].name, None);
+        assert_eq!(
+            read.mailboxes[0].current.as_deref(),
+            Some("gen_server:loop/7")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        for field in answer().keys() {
+            let name = field.as_atom().unwrap();
+            let mut missing = answer();
+            missing.remove(field);
+            assert_eq!(
+                probe(&Term::Map(missing)).unwrap_err(),
+                format!("no `{name}`")
+            );
+            let mut wrong = answer();
+            wrong.insert(field.clone(), Term::tuple([atom("odd")]));
+            // Whatever is not `true` has not booted.
+            if name != "booted" {
+                let told = probe(&Term::Map(wrong)).unwrap_err();
+                assert!(told.contains(name), "{told}");
+            }
+        }
+        probe(&atom("odd")).unwrap_err();
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_answer_is_read_or_refused(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let mut bytes = encode(&Term::Map(answer())).unwrap();
+            for (at, byte) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Ok(damaged) = decode(&bytes, &Limits::RELEASE) {
+                let read = probe(&damaged);
+                prop_assert!(read.is_ok() || !read.unwrap_err().is_empty());
+            }
+        }
+    }
+}

@@ -19,6 +19,8 @@ const SCAN_MAX: i64 = 20_000;
 const LARGEST_MAX: i64 = 20;
 /// Children listed of one supervisor.
 const CHILDREN_MAX: i64 = 500;
+/// A supervisor with more messages waiting is not asked.
+const QUEUED_MAX: i64 = 1_000;
 /// A supervisor with a larger heap (words) is not asked: it may have so many children that listing
 /// them would hold it up.
 const HEAP_MAX: i64 = 400_000;
@@ -77,6 +79,7 @@ impl Connection {
             ("ScanMax", Term::Int(SCAN_MAX)),
             ("LargestMax", Term::Int(LARGEST_MAX)),
             ("ChildrenMax", Term::Int(CHILDREN_MAX)),
+            ("QueuedMax", Term::Int(QUEUED_MAX)),
             ("HeapMax", Term::Int(HEAP_MAX)),
             ("Own", Term::List(own.collect())),
         ];

@@ -80,39 +80,55 @@ async fn a_result_that_is_too_large_is_not_sent_and_a_large_one_is() {
 
 #[tokio::test]
 async fn a_call_out_of_time_goes_on_and_a_look_out_of_time_is_ended() {
-    let code = "register(witness, spawn(fun W() -> receive _ -> W() end end)),";
-    let instance = Instance::start(&[], code);
+    let sleeper = "-module(sleeper). -export([sleep/1]). \
+        sleep(Name) -> register(Name, self()), timer:sleep(3600000).";
+    let instance = Instance::start(&[("sleeper", sleeper)], "");
     let node = connected(&instance).await;
     let soon = Bounds {
         within: Duration::from_millis(100),
         ..BOUNDS
     };
-    let processes = async || {
-        let count = node
-            .call(
-                "erlang",
-                "system_info",
-                &[Term::atom("process_count")],
-                BOUNDS,
-            )
-            .await;
-        count.unwrap().as_int().unwrap()
-    };
-    let before = processes().await;
-    let hour = [Term::Int(3_600_000)];
-    let late = node.call("timer", "sleep", &hour, soon).await.unwrap_err();
+    let called = [Term::atom("called")];
+    let late = node
+        .call("sleeper", "sleep", &called, soon)
+        .await
+        .unwrap_err();
     assert!(
         matches!(late, CallError::Timeout { .. }) && late.outcome_unknown(),
         "{late}"
     );
-    assert_eq!(processes().await, before + 1);
-
-    let late = node
-        .eval("a look", "timer:sleep(3600000).", vec![], soon)
-        .await
-        .unwrap_err();
+    let look = "sleeper:sleep(looked).";
+    let late = node.eval("a look", look, vec![], soon).await.unwrap_err();
     assert!(matches!(late, CallError::Timeout { .. }), "{late}");
-    while processes().await > before + 1 {}
+
+    let ended = "case whereis(looked) of undefined -> ok; Pid -> \
+        M = monitor(process, Pid), receive {'DOWN', M, _, _, _} -> ok end end, \
+        (fun Wait() -> case whereis(called) of undefined -> Wait(); Pid2 -> is_process_alive(Pid2) end end)().";
+    let lives = node.eval("the end", ended, vec![], BOUNDS).await.unwrap();
+    assert_eq!(lives, Term::atom("true"));
+
+    // A look whose connection is lost is ended, too; a call is not.
+    let both = node.eval("a look", look, vec![], BOUNDS);
+    let other = connected(&instance).await;
+    let begun = "(fun Wait() -> case whereis(looked) of undefined -> Wait(); _ -> ok end end)().";
+    tokio::select! {
+        ended = both => panic!("{ended:?}"),
+        begun = other.eval("its start", begun, vec![], BOUNDS) => begun.unwrap(),
+    };
+    drop(node);
+    let lives = other.eval("the end", ended, vec![], BOUNDS).await.unwrap();
+    assert_eq!(lives, Term::atom("true"));
+}
+
+#[tokio::test]
+async fn a_quiet_connection_lives_on_since_ticks_are_answered() {
+    let instance = Instance::start(&[], "net_kernel:set_net_ticktime(1, 0),");
+    let node = connected(&instance).await;
+    // The node gives up after a second and a quarter whoever shows no sign of life.
+    let quiet = "[Us] = nodes(hidden), monitor_node(Us, true), \
+        receive {nodedown, Us} -> down after 3000 -> up end.";
+    let lives = node.eval("quiet", quiet, vec![], BOUNDS).await.unwrap();
+    assert_eq!(lives, Term::atom("up"));
 }
 
 #[tokio::test]

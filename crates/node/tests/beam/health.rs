@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use beam::etf::Term;
-use node::health::{BeamLimits, Judge};
+use node::health::{BeamLimits, CrashReports, Judge};
 use node::probe::{ChildState, UnseenReason};
 use node::{Connection, Prober};
 
@@ -158,7 +158,7 @@ async fn restarts_are_counted_by_crash_and_not_by_process() {
     tell(&node, "shop", "crash", &[Term::atom("stock_1")]).await;
     let verdict = look(2000).await;
     assert!(
-        verdict.healthy && verdict.summary.contains("1 restarts"),
+        verdict.healthy && verdict.summary.contains("restarts seen: 1"),
         "{verdict:?}"
     );
     tell(&node, "shop", "crash", &[Term::atom("cart")]).await;
@@ -166,7 +166,7 @@ async fn restarts_are_counted_by_crash_and_not_by_process() {
     assert!(!verdict.healthy);
     assert_eq!(
         verdict.detail(),
-        "at least 2 restarts within 7 s, the last of shop/cart"
+        "restarts within 7 s: at least 2, the last of shop/cart"
     );
 }
 
@@ -249,6 +249,12 @@ async fn a_node_that_is_gone_is_unhealthy_and_one_that_is_back_is_seen_again() {
         "{}",
         verdict.detail()
     );
+    instance.start_again();
+    let verdict = judge.see(&prober.look(PATIENCE).await.unwrap(), 1000);
+    assert!(
+        verdict.healthy && verdict.summary.contains("restarts seen: 0"),
+        "{verdict:?}"
+    );
 }
 
 #[tokio::test]
@@ -260,4 +266,19 @@ async fn a_look_at_a_node_of_many_processes_stays_small() {
     assert!(probe.processes.now > 60_000);
     assert!(probe.mailboxes_seen >= 20_000 && probe.mailboxes_seen < 21_000);
     assert_eq!(probe.children.len(), 6);
+}
+
+#[tokio::test]
+async fn crash_reports_of_a_real_log_are_counted() {
+    let instance = shop();
+    let node = Connection::open(&instance.target(), PATIENCE)
+        .await
+        .unwrap();
+    tell(&node, "shop", "crash", &[Term::atom("cart")]).await;
+    let bad = [Term::atom("stock_1"), Term::atom("no_such_request")];
+    tell(&node, "gen_server", "cast", &bad).await;
+    instance.await_output("SUPERVISOR REPORT");
+    let mut reports = CrashReports::new();
+    reports.feed(instance.output().as_bytes());
+    assert!(reports.total() >= 1, "{}", instance.output());
 }

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use node::{Bounds, Cookie, Door, NodeName, Target};
 
+const NAME: &str = "shop_1@localhost";
 pub(crate) const COOKIE: &str = "COOKIE-OF-THESE-TESTS";
 
 /// Ends its process when dropped.
@@ -19,13 +22,23 @@ impl Drop for Ended {
     }
 }
 
+/// What a node has written to its standard output.
+#[derive(Default)]
+struct Output {
+    text: Mutex<String>,
+    grown: Condvar,
+}
+
 /// A running node.
 pub(crate) struct Instance {
     node: Ended,
     _epmd: Ended,
     epmd_port: u16,
     name: NodeName,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
+    program: &'static str,
+    arguments: Vec<String>,
+    output: Arc<Output>,
 }
 
 fn free_port() -> u16 {
@@ -55,6 +68,51 @@ fn epmd() -> (Ended, u16) {
     panic!("no epmd starts");
 }
 
+impl Output {
+    fn wait(&self, part: &str) {
+        let text = self.text.lock().unwrap();
+        let waited = self
+            .grown
+            .wait_timeout_while(text, PATIENCE, |text| !text.contains(part));
+        let (text, waited) = waited.unwrap();
+        assert!(!waited.timed_out(), "no {part:?} in {text}");
+    }
+}
+
+/// Starts a node and waits until it says that it is ready.
+fn launch(
+    program: &str,
+    arguments: &[String],
+    epmd_port: u16,
+    dir: &Path,
+    output: &Arc<Output>,
+) -> Ended {
+    let mut node = Ended(
+        Command::new(program)
+            .args(arguments)
+            .env("ERL_EPMD_PORT", epmd_port.to_string())
+            .env("ERL_CRASH_DUMP_SECONDS", "0")
+            .current_dir(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("erl and elixir are installed (script/setup)"),
+    );
+    let lines = BufReader::new(node.0.stdout.take().unwrap());
+    let written = Arc::clone(output);
+    // Reads on, so that the node never waits for its output to be taken.
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            let mut text = written.text.lock().unwrap();
+            text.push_str(&line);
+            text.push('\n');
+            written.grown.notify_all();
+        }
+    });
+    output.wait("ready\n");
+    node
+}
+
 impl Instance {
     /// Starts a node that evaluates `code` first, with the modules at hand whose sources are given.
     pub(crate) fn start(modules: &[(&str, &str)], code: &str) -> Self {
@@ -70,39 +128,66 @@ impl Instance {
                 .unwrap();
             assert!(compiled.success());
         }
+        let code = format!("{code} io:put_chars(\"ready\\n\").");
+        let arguments = ["-sname", NAME, "-setcookie", COOKIE, "-noinput"];
+        let more = ["-boot", "start_sasl", "-eval", &code];
+        Self::run(dir, "erl", &[&arguments[..], &more].concat())
+    }
+
+    /// Starts a node that runs a script of Elixir first.
+    pub(crate) fn start_elixir(script: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!("{script}\nIO.puts(\"ready\")\n");
+        std::fs::write(dir.path().join("script.exs"), script).unwrap();
+        let arguments = [
+            "--sname",
+            NAME,
+            "--cookie",
+            COOKIE,
+            "--no-halt",
+            "script.exs",
+        ];
+        Self::run(dir, "elixir", &arguments)
+    }
+
+    fn run(dir: tempfile::TempDir, program: &'static str, arguments: &[&str]) -> Self {
         let (epmd, epmd_port) = epmd();
-        let name = NodeName::new("shop_1@localhost").unwrap();
-        let mut node = Ended(
-            Command::new("erl")
-                .args(["-sname", name.as_str(), "-setcookie", COOKIE])
-                .args(["-noinput", "-boot", "start_sasl", "-eval"])
-                .arg(format!("{code} io:put_chars(\"ready\\n\")."))
-                .env("ERL_EPMD_PORT", epmd_port.to_string())
-                .env("ERL_CRASH_DUMP_SECONDS", "0")
-                .current_dir(dir.path())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("erl is installed (script/setup)"),
-        );
-        let output = BufReader::new(node.0.stdout.take().unwrap());
-        let (ready, started) = std::sync::mpsc::channel();
-        // Reads on, so that the node never waits for its output to be taken.
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if line == "ready" && ready.send(()).is_err() {
-                    return;
-                }
-            }
-        });
-        started.recv().expect("the node starts");
+        let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
+        let output = Arc::new(Output::default());
+        let node = launch(program, &arguments, epmd_port, dir.path(), &output);
         Self {
             node,
             _epmd: epmd,
             epmd_port,
-            name,
-            _dir: dir,
+            name: NodeName::new(NAME).unwrap(),
+            dir,
+            program,
+            arguments,
+            output,
         }
+    }
+
+    /// Starts the node again after it was killed.
+    pub(crate) fn start_again(&mut self) {
+        self.output.text.lock().unwrap().clear();
+        let dir = self.dir.path();
+        self.node = launch(
+            self.program,
+            &self.arguments,
+            self.epmd_port,
+            dir,
+            &self.output,
+        );
+    }
+
+    /// What the node has written so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.text.lock().unwrap().clone()
+    }
+
+    /// Waits until the node has written something.
+    pub(crate) fn await_output(&self, part: &str) {
+        self.output.wait(part);
     }
 
     pub(crate) fn target(&self) -> Target {
@@ -134,6 +219,7 @@ impl Instance {
     /// Kills the node as a host would.
     pub(crate) fn kill(&mut self) {
         self.node.0.kill().unwrap();
+        self.node.0.wait().unwrap();
     }
 }
 

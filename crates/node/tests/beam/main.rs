@@ -7,5 +7,7 @@
 
 mod calls;
 mod connecting;
+mod elixir;
 mod health;
 mod instance;
+mod rubbish;

@@ -38,53 +38,88 @@ pub enum HealthCheck {
     },
 }
 
-/// What a healthy node is, asked through the distribution protocol.
+/// What a healthy node is, asked through the distribution protocol: it answers in time, its boot is over,
+/// its supervisors answer, and it is below these limits. An absent limit is not judged.
 ///
 /// It is asked by each probe beside the [`HealthCheck`], and both must pass. The background check, which
 /// decides over traffic, leaves it out: where all nodes are loaded, taking one out makes it worse for the
-/// others. A limit that is absent is not checked.
+/// others. What is counted is counted from the first probe of a run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeamHealth {
-    /// Time for the node to answer, in milliseconds. One that does not is unhealthy.
+    /// Time for the node to answer, in milliseconds.
     pub timeout_ms: u64,
-    /// Processes ready to run, for each scheduler.
+    /// Applications that must run, such as the release's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applications: Vec<String>,
+    /// Processes and ports that wait for each online scheduler, over `looks` probes in a row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_queue_max: Option<u64>,
-    /// Messages in the longest mailbox, if it grew since the probe before.
+    pub run_queue_max_per_scheduler: Option<u64>,
+    /// Messages in any one mailbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox_max: Option<u64>,
-    /// Restarts by supervisors since the instance started, as its log tells them.
+    /// Messages above which a mailbox must not grow over `looks` probes in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox_growth_floor: Option<u64>,
+    /// How many probes in a row make a growth, or an overload.
+    pub looks: u32,
+    /// Bytes that the emulator has allocated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_max_bytes: Option<u64>,
+    /// Restarts of children by their supervisors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts_max: Option<u64>,
-    /// Crash reports since the instance started, as its log tells them.
+    /// Crash reports in the instance's log since it was started on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_reports_max: Option<u64>,
-    /// Memory of the VM, in bytes.
+    /// Per cent of the node's own limit of processes, ports or atoms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory_bytes_max: Option<u64>,
+    pub limit_max_percent: Option<u64>,
 }
 
-/// What a node said of itself.
+impl BeamHealth {
+    /// Limits that a sound node stays below, whatever it does: those of [`node::health::BeamLimits::usual`].
+    pub fn usual(timeout_ms: u64) -> Self {
+        let limits = node::health::BeamLimits::usual();
+        Self {
+            timeout_ms,
+            applications: limits.applications,
+            run_queue_max_per_scheduler: limits.run_queue_max_per_scheduler,
+            mailbox_max: limits.mailbox_max,
+            mailbox_growth_floor: limits.mailbox_growth_floor,
+            looks: limits.looks,
+            memory_max_bytes: limits.memory_max_bytes,
+            restarts_max: limits.restarts_max,
+            crash_reports_max: limits.crash_reports_max,
+            limit_max_percent: limits.limit_max_percent,
+        }
+    }
+}
+
+/// What a node said of itself, for display.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeamFigures {
-    /// Applications of the release that are not up.
-    pub applications_down: Vec<String>,
-    /// Processes ready to run, in all run queues.
-    pub run_queue: u64,
-    /// Schedulers online.
+    /// The OTP release, such as `25`.
+    pub otp: String,
+    /// Whether all applications of the release are started.
+    pub booted: bool,
+    /// Milliseconds since the emulator started.
+    pub uptime_ms: u64,
+    /// Applications that run; nothing where their controller did not answer in time.
+    #[serde(default)]
+    pub applications: Option<u64>,
+    /// Schedulers that run Erlang code.
     pub schedulers: u64,
+    /// Processes and ports that wait for a scheduler.
+    pub run_queue: u64,
     /// Processes that live.
     pub processes: u64,
     /// Messages in the longest mailbox.
     pub mailbox: u64,
-    /// Whose mailbox that is: a registered name, or a pid.
-    #[serde(default)]
-    pub mailbox_of: Option<String>,
-    /// Memory of the VM, in bytes.
+    /// Bytes that the emulator has allocated.
     pub memory_bytes: u64,
-    /// Restarts by supervisors since the instance started, as its log tells them.
+    /// Restarts of children by their supervisors that were seen since the first probe of this run.
     pub restarts: u64,
-    /// Crash reports since the instance started, as its log tells them.
+    /// Crash reports in the instance's log since it was started on purpose.
     pub crash_reports: u64,
 }
 
