@@ -1,5 +1,6 @@
 //! From a Mix project to a signed artifact in the store: what `build` and `deploy` both do.
 
+mod hooks;
 mod keys;
 mod warnings;
 
@@ -46,7 +47,7 @@ pub(crate) fn build(
 ) -> Result<Built, Failure> {
     let mut steps = Vec::new();
     let printer = &context.printer;
-    let (key, key_origin) = keys::signing_key(context)?;
+    let (key, key_origin) = keys::signing_key(context, settings)?;
 
     let progress = printer.progress("mix project");
     let project = project::inspect(&settings.dir, &settings.build.mix_env)?;
@@ -71,6 +72,7 @@ pub(crate) fn build(
         env: build_env(&settings.build.env),
         fetch: !project.deps_missing.is_empty(),
     };
+    hooks::run(context, settings, "pre-build", &settings.hooks.pre_build, &[])?;
     let (assembled, took) = mix_release(context, &build)?;
     steps.push(("mix release", took));
 
@@ -128,6 +130,11 @@ pub(crate) fn build(
         size(kept.bytes)
     );
     steps.push(("debug chunks", progress.done(&outcome)));
+    let made = [
+        ("CUTOVER_ARTIFACT", packed.id.to_string()),
+        ("CUTOVER_VSN", packed.manifest.vsn.clone()),
+    ];
+    hooks::run(context, settings, "post-build", &settings.hooks.post_build, &made)?;
     Ok(Built {
         packed,
         kept,

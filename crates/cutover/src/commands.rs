@@ -7,13 +7,17 @@ pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod deploy;
+pub(crate) mod freeze;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lock;
+pub(crate) mod pause;
 pub(crate) mod plan;
+pub(crate) mod promote;
 pub(crate) mod proxy;
 pub(crate) mod release;
 pub(crate) mod resume;
+pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod shim;
 pub(crate) mod show;
@@ -34,8 +38,12 @@ pub(crate) enum Command {
     History(history::Args),
     Show(show::Args),
     Rollback(rollback::Args),
+    Promote(promote::Args),
+    Pause(pause::Args),
     Resume(resume::Args),
+    Retry(retry::Args),
     Abort(abort::Args),
+    Freeze(freeze::Args),
     Lock(lock::Args),
     Release(release::Args),
     App(app::Args),
@@ -61,6 +69,10 @@ impl Command {
             Self::History(args) => history::run(&args, context),
             Self::Show(args) => show::run(&args, context),
             Self::Rollback(args) => rollback::run(&args, context),
+            Self::Promote(args) => promote::run(&args, context),
+            Self::Pause(args) => pause::run(&args, context),
+            Self::Retry(args) => retry::run(&args, context),
+            Self::Freeze(args) => freeze::run(&args, context),
             Self::Resume(args) => resume::run(&args, context),
             Self::Abort(args) => abort::run(&args, context),
             Self::Lock(args) => lock::run(&args, context),

@@ -123,8 +123,12 @@ impl Context {
 
     /// A client of the agent of this machine, which is started first if it does not run; says so then.
     pub(crate) async fn agent(&self) -> Result<Client, Failure> {
-        let home = self.agent_home();
-        let (client, started) = agent::launch::ensure(&home, &binary()?).await?;
+        self.agent_at(&self.agent_home(), None).await
+    }
+
+    /// As [`Context::agent`], for an agent of this machine that stands for a host of that name.
+    pub(crate) async fn agent_at(&self, home: &Path, name: Option<&str>) -> Result<Client, Failure> {
+        let (client, started) = agent::launch::ensure_named(home, name, &binary()?).await?;
         if started == Started::New {
             self.printer.note(&format!(
                 "started the agent in {}; it goes on after this command",

@@ -25,10 +25,11 @@ mod resolved;
 mod tests;
 mod to_agent;
 
+pub(crate) use self::duration::read as read_duration;
 pub(crate) use self::error::SettingsError;
 pub(crate) use self::file::{Sections, schema};
 pub(crate) use self::load::{FILE_NAME, Loaded, find, load};
 pub(crate) use self::names::Name;
 pub(crate) use self::place::At;
 pub(crate) use self::resolve::{DEFAULT_ENVIRONMENT, Origin, Request, Row};
-pub(crate) use self::resolved::{Hooks, HostSetting, LifecycleHook, Resolved};
+pub(crate) use self::resolved::{BuildHook, HostSetting, OnFailure, Resolved, Webhook};

@@ -10,14 +10,16 @@ use rollout::{Chosen, PlanError};
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Wanted, carry_out, find, holder, request, unchanged};
+use crate::rollouts::{
+    Fleet, Wanted, carry_out, find, holder, request, unchanged, when_paused,
+};
 use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service
 ///
-/// The new version starts beside the one that serves. Once it is healthy it takes the traffic, and
-/// after a while of watching the earlier one lets go of its clients. If the new one fails before that,
-/// everything returns to the earlier one by itself.
+/// How it takes over is the strategy's: blue-green (all traffic at once, the default), canary (a growing
+/// part of it) or rolling (host by host). If the new version fails before the point of no return,
+/// everything returns to the earlier one by itself. `cutover plan` shows all of it before.
 ///
 /// Exit codes: 0 done; 3 bad settings; 4 the build failed; 5 the artifact is not what it should be; 6 the
 /// new version was given up and the earlier one serves; 7 an unfinished rollout needs a person; 8
@@ -27,6 +29,15 @@ pub(crate) struct Args {
     /// Deploy this artifact (id, its first digits, `latest`, or a version) instead of building
     #[arg(long, value_name = "ID")]
     artifact: Option<String>,
+    /// Carry out the plan with this digest, as `cutover plan` showed it, and no other
+    #[arg(long, value_name = "DIGEST")]
+    plan: Option<String>,
+    /// Begin although the environment is frozen, and say why
+    #[arg(long, value_name = "WHY")]
+    despite_freeze: Option<String>,
+    /// Go on watching while a person is waited for; else the deploy ends there with exit code 7
+    #[arg(long)]
+    wait: bool,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
@@ -55,7 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let request = request(&settings, wanted)?;
     let holder = holder(context, "cutover deploy")?;
     context.block_on(async {
-        let fleet = Fleet::reach(context).await?;
+        let fleet = Fleet::reach(context, &settings).await?;
         fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
         let (_, lead) = fleet.lead();
@@ -67,7 +78,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             }
             planned => planned?,
         };
-        carry_out(context, &coordinator, planned).await
+        if let Some(digest) = &args.plan {
+            planned.is_as_shown(digest)?;
+        }
+        let planned = match &args.despite_freeze {
+            Some(why) => planned.despite_freeze(why.clone()),
+            None => planned,
+        };
+        carry_out(context, &coordinator, planned, when_paused(args.wait)).await
     })?
 }
 

@@ -18,12 +18,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let service = context.settings(Sections::default())?.key();
+    let settings = context.settings(Sections::default())?;
+    let service = settings.key();
     let call = Call::Rollouts {
         service: Some(service.clone()),
         limit: args.number,
     };
-    let rollouts = match context.block_on(Lead::of(context).ask(&call))?? {
+    let rollouts = match context.block_on(Lead::of(context, &settings).ask(&call))?? {
         Reply::Rollouts { rollouts } => rollouts,
         _ => {
             return Err(unexpected());

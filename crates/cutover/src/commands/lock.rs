@@ -25,8 +25,9 @@ enum Command {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let service = context.settings(Sections::default())?.key();
-    let lead = Lead::of(context);
+    let settings = context.settings(Sections::default())?;
+    let service = settings.key();
+    let lead = Lead::of(context, &settings);
     let call = match args.command {
         None | Some(Command::Show) => Call::Leases {
             service: Some(service.clone()),

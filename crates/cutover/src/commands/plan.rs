@@ -2,12 +2,12 @@
 
 use coordinator::Coordinator;
 use release::Store;
-use rollout::{Chosen, PlanError};
+use rollout::{Chosen, Diagram, PlanError};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::rollouts::{
-    Fleet, Wanted, find, holder, plan_document, plan_text, request, unchanged, warnings_text,
+    Fleet, Format, Wanted, find, holder, plan_document, plan_text, request, unchanged, warnings_text,
 };
 use crate::settings::Sections;
 
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Plan for this artifact: id, its first digits, or a version
     #[arg(long, value_name = "ID", default_value = "latest")]
     artifact: String,
+    /// How to show it: text, json, or a mermaid diagram
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
@@ -34,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let request = request(&settings, wanted)?;
     let holder = holder(context, "cutover plan")?;
     context.block_on(async {
-        let fleet = Fleet::reach(context).await?;
+        let fleet = Fleet::reach(context, &settings).await?;
         fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
         let planned = match Coordinator::new(fleet.hosts, holder)?.plan(request).await {
@@ -45,9 +48,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             planned => planned?,
         };
         let plan = planned.plan();
-        context.printer.result(&plan_document(plan), || {
-            plan_text(plan) + &warnings_text(plan)
-        });
+        let digest = planned.digest()?;
+        match args.format {
+            Format::Mermaid => context.printer.raw(Diagram::of(plan).mermaid().as_bytes()),
+            Format::Json => {
+                let document = plan_document(plan, Some(&digest));
+                context.printer.raw(format!("{document}\n").as_bytes());
+            },
+            Format::Text => context.printer.result(&plan_document(plan, Some(&digest)), || {
+                format!(
+                    "{}{}\n  `cutover deploy --artifact {} --plan {digest}` carries out exactly this",
+                    plan_text(plan),
+                    warnings_text(plan),
+                    id.short()
+                )
+            }),
+        }
         Ok(())
     })?
 }

@@ -1,19 +1,23 @@
 //! `cutover resume`.
 
-use coordinator::{Coordinator, Resume};
+use coordinator::{Attendance, Coordinator, Resume, Verb};
 use rollout::{CommandDecision, ServiceKey};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, conclude, holder, unless_interrupted};
+use crate::rollouts::{
+    Fleet, Follow, VerbArgs, conclude, give, holder, unless_interrupted,
+};
 use crate::settings::Sections;
 
-/// Take up a rollout that was interrupted or is paused, and bring it to its end
+/// Take up a rollout that was interrupted or that a person paused, and bring it to its end
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What became of the release command, where nobody saw its end: it did its work, or is to run again
     #[arg(long, value_name = "done|again")]
     release_command: Option<Decision>,
+    #[command(flatten)]
+    verb: VerbArgs,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -34,10 +38,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let holder = holder(context, "cutover resume")?;
     context.block_on(async {
-        let fleet = Fleet::reach(context).await?;
+        let fleet = Fleet::reach(context, &settings).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let foreseen = coordinator.foresee(&service, Verb::Continue).await?;
+        if foreseen.does_something && foreseen.driver.is_some() && args.release_command.is_none() {
+            // Somebody drives it and waits: that one goes on.
+            return give(context, Verb::Continue, &args.verb);
+        }
         let mut follow = Follow::new(&context.printer);
-        let run = coordinator.resume(&service, resume, &mut follow);
+        let attendance = Attendance::new(&mut follow).when_paused(args.verb.when_paused());
+        let run = coordinator.resume(&service, resume, attendance);
         let outcome = unless_interrupted(&settings.key(), run).await;
         drop(follow);
         conclude(context, &outcome?)

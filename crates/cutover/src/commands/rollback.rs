@@ -1,6 +1,6 @@
 //! `cutover rollback`.
 
-use coordinator::Coordinator;
+use coordinator::{Coordinator, WhenPaused};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,14 +22,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
     let holder = holder(context, "cutover rollback")?;
     context.block_on(async {
-        let fleet = Fleet::reach(context).await?;
+        let fleet = Fleet::reach(context, &settings).await?;
         let to = match &args.version {
-            Some(wanted) => Some(find_earlier(&Lead::of(context), &settings.key(), wanted).await?),
+            Some(wanted) => Some(find_earlier(&Lead::of(context, &settings), &settings.key(), wanted).await?),
             None => None,
         };
         let request = request(&settings, Wanted::Rollback { to })?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let planned = coordinator.plan(request).await?;
-        carry_out(context, &coordinator, planned).await
+        carry_out(context, &coordinator, planned, WhenPaused::Stay).await
     })?
 }

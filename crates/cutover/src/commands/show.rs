@@ -2,13 +2,14 @@
 
 use coordinator::{Receipt, Stored};
 use ledger::wire::v1::{Call, Record, Reply};
+use rollout::Diagram;
 use serde_json::json;
 
 use super::history;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::printer::{DIM, ago};
-use crate::rollouts::{Lead, plan_text, unexpected, warnings_text};
+use crate::rollouts::{Format, Lead, unexpected, warnings_text};
 use crate::settings::Sections;
 
 /// Show a rollout: its plan, what happened, and its receipt
@@ -19,13 +20,20 @@ pub(crate) struct Args {
     /// Also the journal: every event, and what was to be done about it
     #[arg(long)]
     journal: bool,
+    /// How to show it: text, json, or a mermaid diagram of the plan with what happened to it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let record = context.block_on(find(args, context))??;
     let stored = stored(&record)?;
-    let plan: rollout::journal::v1::Plan = record.summary.plan.read().or_fail(Kind::Other)?;
-    let plan = rollout::Plan::try_from(plan).or_fail(Kind::Other)?;
+    let (plan, taken) = coordinator::taken(&record)?;
+    let diagram = Diagram::with(&plan, &taken);
+    if args.format == Format::Mermaid {
+        context.printer.raw(diagram.mermaid().as_bytes());
+        return Ok(());
+    }
     let mut document = history::document(&record.summary);
     document["plan"] = json!(record.summary.plan);
     document["receipt"] = json!(stored.as_ref().and_then(|s| s.receipt.as_ref()));
@@ -33,21 +41,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.journal {
         document["journal"] = json!(record.entries);
     }
-    context
-        .printer
-        .result(&document, || text(args, &record, &plan, stored.as_ref()));
+    if args.format == Format::Json {
+        context.printer.raw(format!("{document}\n").as_bytes());
+        return Ok(());
+    }
+    let happened = diagram.text(sys::clock::now_ms());
+    context.printer.result(&document, || {
+        text(args, &record, &plan, &happened, stored.as_ref())
+    });
     Ok(())
 }
 
 async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
-    let lead = Lead::of(context);
+    let settings = context.settings(Sections::default())?;
+    let lead = Lead::of(context, &settings);
     let rollout = match &args.rollout {
         Some(id) if id.contains('.') => id.clone(),
-        Some(number) => {
-            let service = context.settings(Sections::default())?.key();
-            format!("{service}.{number}")
-        }
-        None => newest(&lead, context).await?,
+        Some(number) => format!("{}.{number}", settings.key()),
+        None => newest(&lead, settings.key()).await?,
     };
     match lead
         .ask(&Call::Rollout {
@@ -67,8 +78,7 @@ async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
     }
 }
 
-async fn newest(lead: &Lead, context: &Context) -> Result<String, Failure> {
-    let service = context.settings(Sections::default())?.key();
+async fn newest(lead: &Lead, service: String) -> Result<String, Failure> {
     let call = Call::Rollouts {
         service: Some(service.clone()),
         limit: 1,
@@ -96,7 +106,13 @@ fn stored(record: &Record) -> Result<Option<Stored>, Failure> {
         })
 }
 
-fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stored>) -> String {
+fn text(
+    args: &Args,
+    record: &Record,
+    plan: &rollout::Plan,
+    happened: &str,
+    stored: Option<&Stored>,
+) -> String {
     let summary = &record.summary;
     let phase = rollout::Phase::from(summary.phase);
     let mut parts = vec![format!(
@@ -111,10 +127,7 @@ fn text(args: &Args, record: &Record, plan: &rollout::Plan, stored: Option<&Stor
             .as_ref()
             .map(|cause| format!("cause: {cause}")),
     );
-    parts.push(format!(
-        "\nplanned\n{}",
-        plan_text(plan) + &warnings_text(plan)
-    ));
+    parts.push(format!("\n{happened}{}", warnings_text(plan)));
     let receipt: Option<&Receipt> = stored.and_then(|s| s.receipt.as_ref());
     parts.extend(receipt.map(|receipt| format!("\n{receipt}")));
     if let Some(log) = stored.and_then(|s| s.log.as_ref()) {

@@ -40,8 +40,9 @@ struct Status {
 }
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
-    let service = context.settings(Sections::default())?.key();
-    let status = context.block_on(gather(&Lead::of(context), service))??;
+    let settings = context.settings(Sections::default())?;
+    let lead = Lead::of(context, &settings);
+    let status = context.block_on(gather(&lead, settings.key()))??;
     context.printer.result(&status, || text::render(&status));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Carrying a plan out in front of a person.
 
 use agent::client::Client;
-use coordinator::{Coordinator, Planned};
+use coordinator::{Attendance, Coordinator, Planned, WhenPaused};
 
 use super::{Follow, conclude, plan_text, unless_interrupted};
 use crate::context::Context;
@@ -12,11 +12,13 @@ pub(crate) async fn carry_out(
     context: &Context,
     coordinator: &Coordinator<Client>,
     planned: Planned,
+    when_paused: WhenPaused,
 ) -> Result<(), Failure> {
     context.printer.note(&plan_text(planned.plan()));
     let service = planned.plan().service.to_string();
     let mut follow = Follow::new(&context.printer);
-    let run = coordinator.run(planned, &mut follow);
+    let attendance = Attendance::new(&mut follow).when_paused(when_paused);
+    let run = coordinator.run(planned, attendance);
     let outcome = unless_interrupted(&service, run).await;
     drop(follow);
     conclude(context, &outcome?)

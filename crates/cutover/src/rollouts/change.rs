@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use coordinator::{Request, ServiceSettings, Target};
+use coordinator::{
+    NamedUrl, PrometheusServer, Request, ServiceSettings, Target, TestersHeader, Webhooks,
+};
 use rollout::{ArtifactId, Chosen, Moving, ReleaseCommand, ServiceKey, Timing, Tolerance, Version};
 
 use crate::failure::{Failure, Kind, OrFail};
-use crate::settings::{Resolved, Strategy};
+use crate::settings::{Resolved, Webhook};
 
 /// What is to serve.
 #[derive(Debug)]
@@ -51,13 +53,15 @@ pub(crate) fn request(settings: &Resolved, wanted: Wanted) -> Result<Request, Fa
     Ok(Request {
         service,
         target,
-        strategy: match deploy.strategy {
-            Strategy::BlueGreen => rollout::Strategy::BlueGreen,
-        },
+        strategy: deploy.strategy.clone(),
         instances_per_host: deploy.instances,
         applications,
         timing: timing(settings),
-        tolerance: Tolerance::USUAL,
+        tolerance: Tolerance {
+            failure_budget: deploy.failure_budget,
+            min_available: deploy.min_available,
+            ..Tolerance::USUAL
+        },
         moving: Moving {
             sockets_per_second: deploy.sockets_per_second,
             close_code: deploy.close_code,
@@ -66,6 +70,9 @@ pub(crate) fn request(settings: &Resolved, wanted: Wanted) -> Result<Request, Fa
             args,
             timeout_ms: millis(deploy.release_command_timeout),
         }),
+        background: deploy.background.clone(),
+        hooks: settings.hooks.rollout.clone(),
+        verdict: None,
         settings: service_settings(settings),
         env: settings.env.clone(),
     })
@@ -83,6 +90,7 @@ fn timing(settings: &Resolved) -> Timing {
         rollback_window_ms: millis(deploy.rollback_window),
         orphan_timeout_ms: millis(deploy.orphan_timeout),
         probe_every_ms: millis(settings.health_interval),
+        pause_max_ms: millis(deploy.pause_max),
     }
 }
 
@@ -92,6 +100,8 @@ fn service_settings(settings: &Resolved) -> ServiceSettings {
         ports: settings.ports.clone(),
         http_port: settings.http_port.clone(),
         health: settings.health_check(),
+        beam: settings.beam.clone(),
+        lifecycle: settings.lifecycle(),
         stop_timeout_ms: millis(settings.stop_timeout),
         log_bytes_max: settings.log_bytes_max,
         log_files: settings.log_files,
@@ -99,7 +109,30 @@ fn service_settings(settings: &Resolved) -> ServiceSettings {
         hosts: settings.proxy.hosts.clone(),
         path_prefix: settings.proxy.path_prefix.clone(),
         limits: settings.proxy.limits.clone(),
+        sticky_cookie: settings.proxy.sticky_cookie.clone(),
+        testers: settings.proxy.testers.clone().map(|(header, value)| TestersHeader { header, value }),
+        preview: settings.proxy.preview,
+        readiness: settings.proxy.readiness.clone(),
+        prometheus: settings.prometheus.as_ref().map(|prometheus| PrometheusServer {
+            url: prometheus.url.clone(),
+            timeout_ms: millis(prometheus.timeout),
+            token_file: prometheus.token_file.clone(),
+        }),
+        webhooks: Webhooks {
+            event: urls(&settings.hooks.event),
+            rollback: urls(&settings.hooks.rollback),
+        },
     }
+}
+
+fn urls(webhooks: &[Webhook]) -> Vec<NamedUrl> {
+    let webhooks = webhooks.iter();
+    webhooks
+        .map(|webhook| NamedUrl {
+            name: webhook.name.clone(),
+            url: webhook.url.clone(),
+        })
+        .collect()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,4 +1,6 @@
-//! The hosts of an environment, reached through their agents. Today that is this machine.
+//! The hosts of an environment, reached through their agents on this machine.
+
+use std::path::PathBuf;
 
 use agent::api::v1::ImportArtifact;
 use agent::client::{self, Client};
@@ -8,7 +10,7 @@ use rollout::HostId;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::settings::Resolved;
+use crate::settings::{HostSetting, Resolved};
 
 /// The hosts, the lead one first.
 #[derive(Debug)]
@@ -24,10 +26,15 @@ pub(crate) struct Lead {
 }
 
 impl Lead {
-    /// The local agent, which is asked but not started.
-    pub(crate) fn of(context: &Context) -> Self {
-        let client = Client::at_home(&context.agent_home());
-        Self { client }
+    /// The agent of the first host, which is asked but not started.
+    pub(crate) fn of(context: &Context, settings: &Resolved) -> Self {
+        let home = match settings.hosts.first() {
+            Some(host) => agent_home(host),
+            None => context.agent_home(),
+        };
+        Self {
+            client: Client::at_home(&home),
+        }
     }
 
     /// Asks the ledger that the agent keeps.
@@ -44,15 +51,40 @@ pub(crate) fn unexpected() -> Failure {
     Failure::new(Kind::Other, "the ledger gave an answer of another kind")
 }
 
+/// The directory of a host's agent.
+fn agent_home(host: &HostSetting) -> PathBuf {
+    host.home.join("agent")
+}
+
 impl Fleet {
     /// Reaches the hosts; an agent that does not run on this machine is started, and that is said.
-    pub(crate) async fn reach(context: &Context) -> Result<Self, Failure> {
-        let client = context.agent().await?;
-        let info = client.info().await?;
-        let host = HostId::parse(&info.host).or_fail(Kind::Other)?;
-        Ok(Self {
-            hosts: vec![(host, client)],
-        })
+    pub(crate) async fn reach(context: &Context, settings: &Resolved) -> Result<Self, Failure> {
+        let mut hosts = Vec::new();
+        for setting in &settings.hosts {
+            let client = context
+                .agent_at(&agent_home(setting), Some(&setting.name))
+                .await?;
+            let info = client.info().await?;
+            if info.host != setting.name {
+                return Err(Failure::new(
+                    Kind::Configuration,
+                    format!(
+                        "the agent of {} calls its host {}, not {}",
+                        setting.home.display(),
+                        info.host,
+                        setting.name
+                    ),
+                )
+                .hint("name the host as its agent does in [[hosts]], or choose another home"));
+            }
+            hosts.push((HostId::parse(&info.host).or_fail(Kind::Configuration)?, client));
+        }
+        if hosts.is_empty() {
+            let client = context.agent().await?;
+            let info = client.info().await?;
+            hosts.push((HostId::parse(&info.host).or_fail(Kind::Other)?, client));
+        }
+        Ok(Self { hosts })
     }
 
     /// The lead host, which keeps the ledger.

@@ -2,27 +2,30 @@
 
 use std::time::Duration;
 
-use rollout::Plan;
-use rollout::journal::v1;
+use rollout::journal::v2;
+use rollout::{Diagram, Plan};
 use serde_json::{Value, json};
 
-use crate::printer::{DIM, seconds};
+use crate::printer::seconds;
 
-/// The plan as JSON: what will be run, with its steps and bounds.
-pub(crate) fn plan_document(plan: &Plan) -> Value {
+/// The plan as JSON: what will be run, with its steps and bounds. `digest` tells it from any other.
+pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
     let bounds = plan.bounds();
-    let steps = plan.steps();
-    let steps = steps.iter().map(|step| {
+    let steps = plan.steps.iter().map(|step| {
+        let hosts = step.hosts.iter().filter_map(|place| plan.hosts.get(*place as usize));
         json!({
             "step": step.name,
-            "does": step.does,
-            "gate": step.gate,
+            "does": plan.does(step),
+            "gate": plan.gate(step),
+            "hosts": hosts.map(|host| host.host.to_string()).collect::<Vec<_>>(),
+            "batch": step.batch,
             "expected_ms": step.expected_ms,
             "longest_ms": step.longest_ms,
         })
     });
     json!({
-        "plan": v1::Plan::from(plan),
+        "plan": v2::Plan::from(plan),
+        "digest": digest,
         "steps": steps.collect::<Vec<_>>(),
         "expected_ms": bounds.expected_ms,
         "longest_ms": bounds.longest_ms,
@@ -34,33 +37,58 @@ pub(crate) fn plan_document(plan: &Plan) -> Value {
 
 /// The plan as text, without its warnings: a rollout says them when it begins.
 pub(crate) fn plan_text(plan: &Plan) -> String {
-    let version = |v: &rollout::Version| format!("{} {}", v.vsn, v.artifact.short());
-    let from = plan.stable.as_ref().map_or("nothing".to_owned(), version);
-    let hosts: Vec<String> = plan.hosts.iter().map(|h| h.host.to_string()).collect();
-    let mut lines = vec![format!(
-        "{}: {from} → {}, blue-green on {}",
-        plan.service,
-        version(&plan.candidate),
-        hosts.join(", ")
-    )];
-    for (n, step) in plan.steps().iter().enumerate() {
-        lines.push(format!("  {}. {:<8} {}", n + 1, step.name, step.does));
-        lines.push(format!("     {DIM}{:<8} {}{DIM:#}", "", step.gate));
+    let mut text = Diagram::of(plan).text(0);
+    if let Some(auto) = &plan.auto {
+        let chosen = if auto.hot { "hot" } else { "the fallback" };
+        text.push_str(&format!("  auto chose {chosen}: {}\n", auto.reasons.join("; ")));
     }
+    text.push_str(&changes(plan));
     let bounds = plan.bounds();
     let after = |ms| seconds(Duration::from_millis(ms));
-    lines.push(format!(
+    text.push_str(&format!(
         "  takes about {}, {} at most",
         after(bounds.expected_ms),
         after(bounds.longest_ms),
     ));
     if plan.stable.is_some() {
-        lines.push(format!(
-            "  rollback needs no start until {} from now",
+        text.push_str(&format!(
+            "\n  abort costs nothing for about {}; rollback needs no start until {} from now",
+            after(bounds.abort_until_ms),
             after(bounds.rollback_until_ms)
         ));
     }
-    lines.join("\n")
+    text
+}
+
+/// What changes on each host, a line each; of many hosts the first.
+fn changes(plan: &Plan) -> String {
+    const SHOWN: usize = 12;
+    let mut text = String::from("  hosts\n");
+    for host in plan.hosts.iter().take(SHOWN) {
+        let names = |ids: &[rollout::InstanceId]| -> String {
+            let names: Vec<&str> = ids.iter().map(rollout::InstanceId::as_str).collect();
+            names.join(", ")
+        };
+        let candidates = host.candidate_ids();
+        let mut parts = Vec::new();
+        if !host.clear.is_empty() {
+            parts.push(format!("- {}", names(&host.clear)));
+        }
+        if !candidates.is_empty() {
+            parts.push(format!("+ {}", names(&candidates)));
+        }
+        if !host.stable.is_empty() {
+            parts.push(format!("then {} lets go", names(&host.stable)));
+        }
+        text.push_str(&format!("    {}: {}\n", host.host, parts.join("; ")));
+    }
+    if let Some(more) = plan.hosts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("    and {more} more alike\n"));
+    }
+    for left_out in &plan.left_out {
+        text.push_str(&format!("    {left_out}\n"));
+    }
+    text
 }
 
 /// What a person should know before, a line each.

@@ -50,7 +50,7 @@ pub(crate) fn show(ms: u64) -> String {
 }
 
 /// Reads a duration in milliseconds; `None` where it is not one.
-fn read(text: &str) -> Option<u64> {
+pub(crate) fn read(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut sum: u64 = 0;
     while !rest.is_empty() {

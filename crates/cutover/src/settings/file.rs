@@ -165,6 +165,33 @@ pub(crate) struct HealthSection {
     pub(crate) command: Option<At<CommandLine>>,
     /// Time between two checks.
     pub(crate) interval: Option<At<Time<100, { 5 * MINUTE }>>>,
+    /// What the running node must be like as well, as it says itself.
+    pub(crate) beam: Option<At<BeamSection>>,
+}
+
+/// `[health.beam]`: the node answers and the release's applications are up; further limits as given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(inline)]
+pub(crate) struct BeamSection {
+    /// Time for the node to answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout: Option<Time<100, MINUTE>>,
+    /// Processes ready to run, for each scheduler.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run_queue_max: Option<Count<1, 1_000_000>>,
+    /// Messages in the longest mailbox, if it grows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mailbox_max: Option<Count<1, 100_000_000>>,
+    /// Restarts by supervisors since the instance started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) restarts_max: Option<Count<0, 1_000_000>>,
+    /// Crash reports in its log since the instance started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) crash_reports_max: Option<Count<0, 1_000_000>>,
+    /// Memory of the VM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory_max: Option<Size<{ 1 << 20 }, { 1 << 44 }>>,
 }
 
 /// `[proxy]`.

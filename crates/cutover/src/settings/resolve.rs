@@ -111,6 +111,7 @@ pub(super) fn resolve(
     let (ports, http_port) = r.ports()?;
     r.refuse_ours(&ports)?;
     let (health, health_interval) = r.health()?;
+    let beam = r.beam();
     let proxy = r.proxy();
     let prometheus = r.prometheus(dir);
     let hooks = r.hooks()?;
@@ -154,6 +155,7 @@ pub(super) fn resolve(
         http_port,
         health,
         health_interval,
+        beam,
         proxy,
         deploy,
         node: node.to_string(),

@@ -26,6 +26,8 @@ pub(crate) struct Resolved {
     pub(crate) http_port: String,
     pub(crate) health: Health,
     pub(crate) health_interval: Duration,
+    /// What the node must be like as well.
+    pub(crate) beam: Option<agent::api::v1::BeamHealth>,
     pub(crate) proxy: ProxySettings,
     pub(crate) deploy: DeploySettings,
     /// The first part of the node name.
@@ -71,8 +73,6 @@ pub(crate) struct HostSetting {
     pub(crate) name: String,
     /// The directory of its agent on this machine.
     pub(crate) home: PathBuf,
-    /// The address that its proxy listens on, where it is its own.
-    pub(crate) listen: Option<std::net::SocketAddr>,
 }
 
 /// `[prometheus]` in force.

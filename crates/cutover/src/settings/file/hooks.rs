@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::Window;
 use crate::settings::command_line::CommandLine;
 use crate::settings::names::{HostName, Name, Url};
-use crate::settings::port::Listen;
 
 /// A hook: a command, or a webhook. Exactly one of `run` and `url`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +78,10 @@ pub(crate) enum HookAt {
     PreStop,
     /// On a host, after its stop.
     PostStop,
+    /// On a host, before a hot upgrade.
+    PreUpgrade,
+    /// On a host, after it.
+    PostUpgrade,
 }
 
 /// Where a hook's command runs.
@@ -113,7 +116,4 @@ pub(crate) struct HostEntry {
     pub(crate) name: HostName,
     /// The directory of its agent on this machine.
     pub(crate) home: PathBuf,
-    /// The address that its proxy listens on, where it is not that of `[proxy]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) listen: Option<Listen>,
 }

@@ -48,7 +48,9 @@ fn kind(at: HookAt) -> Kind {
         | HookAt::PreStart
         | HookAt::PostStart
         | HookAt::PreStop
-        | HookAt::PostStop => Kind::Lifecycle,
+        | HookAt::PostStop
+        | HookAt::PreUpgrade
+        | HookAt::PostUpgrade => Kind::Lifecycle,
     }
 }
 
@@ -175,7 +177,6 @@ impl Resolver<'_> {
             let host = HostSetting {
                 name: entry.name.to_string(),
                 home: dir.join(&entry.home),
-                listen: entry.listen.map(|listen| listen.0),
             };
             let twice = hosts
                 .iter()

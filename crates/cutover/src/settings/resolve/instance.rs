@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use agent::api::v1::BeamHealth;
+
 use super::layers::Resolver;
 use super::{Origin, Row};
 use crate::settings::duration::Time;
@@ -14,6 +16,8 @@ use crate::settings::place::{At, Place};
 use crate::settings::port::PortChoice;
 use crate::settings::resolved::Health;
 
+/// Time for a node to say how it is.
+const BEAM_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest env file.
 const ENV_FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -145,6 +149,20 @@ impl Resolver<'_> {
             .into_iter()
             .map(|(name, at)| (name.to_string(), at.value.into()));
         Ok((ports.collect(), http))
+    }
+
+    pub(super) fn beam(&mut self) -> Option<BeamHealth> {
+        let beam = self.optional("health.beam", |s| s.health.as_ref()?.beam.as_ref())?;
+        let timeout = beam.timeout.map_or(BEAM_TIMEOUT, |time| time.duration());
+        let number = |count: u32| u64::from(count);
+        Some(BeamHealth {
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            run_queue_max: beam.run_queue_max.map(|max| number(max.get())),
+            mailbox_max: beam.mailbox_max.map(|max| number(max.get())),
+            restarts_max: beam.restarts_max.map(|max| number(max.get())),
+            crash_reports_max: beam.crash_reports_max.map(|max| number(max.get())),
+            memory_bytes_max: beam.memory_max.map(|max| max.bytes()),
+        })
     }
 
     pub(super) fn health(&mut self) -> Result<(Health, Duration), SettingsError> {

@@ -1,6 +1,6 @@
 //! Rollouts as they are told.
 
-use rollout::journal::v1::Phase;
+use rollout::journal::v2::Phase;
 use serde::{Deserialize, Serialize};
 
 use super::{Behind, Broken, CurrentVersion, Document, Entry, NewMark};
