@@ -1,8 +1,8 @@
 //! A host behind its agent's client.
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Ready, Route, Run,
-    RunStatus, Stop, Warm,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Route, Run, RunStatus,
+    Stop, Warm,
 };
 use agent::client::{Client, Error, Retry};
 use ledger::wire::v1::{Call, Reply};
@@ -115,7 +115,7 @@ impl Host for Client {
     }
 
     async fn ready(&self, service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
-        Ok(Client::ready(self, service, &Ready { ready }).await?)
+        Ok(Client::ready(self, service, ready).await?)
     }
 
     async fn traffic(&self, service: &str) -> Result<Traffic, HostError> {

@@ -6,6 +6,7 @@ mod foresee;
 mod order;
 mod planned;
 mod take_over;
+mod taken;
 mod watch;
 
 pub use ask::Known;
@@ -13,6 +14,7 @@ pub use foresee::Foreseen;
 pub use order::Answered;
 pub use planned::Planned;
 pub use take_over::Resume;
+pub use taken::taken;
 
 use futures_util::StreamExt as _;
 use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply};

@@ -202,7 +202,7 @@ impl<'a, H: Host> Drive<'a, H> {
             self.shown
                 .step(&before, &self.state, &event, &effects, self.attendance.observer);
             let entry = Entry::new(now, event, &effects);
-            written.note(&entry, &effects);
+            written.note(entry, &effects);
             for effect in &effects {
                 if let Effect::WakeAt(tick) = effect {
                     self.wake = Some(*tick);

@@ -11,6 +11,7 @@ use rollout::{Errand, Hook, HookRun, Reply};
 
 use crate::interpret::{Attempt, Means, Moment};
 
+pub use command::run as run_command;
 pub(crate) use webhook::{Notice, rollback_wanted, tell};
 
 /// Performs an errand once. A hook that waits and does not agree is to be asked again.

@@ -117,6 +117,9 @@ pub enum Error {
     /// The journal was written by another version.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// What was journaled cannot be read.
+    #[error(transparent)]
+    Read(#[from] rollout::journal::ReadError),
     /// What is stored beside a rollout is not understood.
     #[error("cannot read what is stored with rollout {rollout}: {detail}")]
     Stored { rollout: String, detail: String },

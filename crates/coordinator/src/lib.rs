@@ -36,14 +36,15 @@ mod wire;
 
 pub use attendance::{Attendance, View, WhenPaused};
 pub use clock::Clock;
-pub use coordinator::{Answered, Coordinator, Foreseen, Known, Planned, Resume};
+pub use coordinator::{Answered, Coordinator, Foreseen, Known, Planned, Resume, taken};
+pub use errand::run_command;
 pub use error::Error;
 pub use host::{Host, HostError, Hot};
 pub use order::{Order, Verb};
 pub use outcome::{LogTail, Outcome, Stored};
 pub use progress::{Observer, Progress};
 pub use receipt::{
-    Counters, Finding, HostReceipt, Latency, Percentiles, Receipt, StepTook, Turn, VerbGiven,
+    Counted, Finding, HostReceipt, Latency, Percentiles, Receipt, StepTook, Turn, VerbGiven,
 };
 pub use request::{
     NamedUrl, PrometheusServer, Request, ServiceSettings, Target, TestersHeader, Webhooks,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agent::api::v1::ProbeResult;
+use analysis::slower_than;
 use futures_util::future::{join_all, join3};
-use proxy::control::v1::{ServiceStatus, Traffic};
+use proxy::control::v1::{ServiceStatus, Traffic, latency_bounds_us};
 use rollout::{
     ArtifactId, Event, Health, HostId, InstanceId, Observation, Plan, RouteSeen, Tally,
     Tick, TrafficSeen, Verdict, Watch,
@@ -141,16 +142,32 @@ fn route_seen(status: &ServiceStatus) -> RouteSeen {
     }
 }
 
+/// Returns the counters that decisions need: of requests that the weights dealt, not of testers.
 pub(crate) fn traffic_seen(traffic: &Traffic, plan: &Plan) -> TrafficSeen {
+    let slow_us = plan.slow_bound_us();
     let tally = |artifact: &ArtifactId| {
-        traffic
-            .versions
-            .get(artifact.as_str())
-            .map_or_else(Tally::default, |counted| Tally {
-                requests: counted.requests,
-                bad: counted.failed + counted.status[4],
-                open: counted.in_flight + counted.sockets_open + counted.streams_open,
-            })
+        let Some(counted) = traffic.versions.get(artifact.as_str()) else {
+            return Tally::default();
+        };
+        let told = &counted.by_choice;
+        // A proxy of an earlier build does not tell them apart, and knows no testers.
+        let tells = [&told.weighted, &told.testers, &told.preview]
+            .into_iter()
+            .any(|answers| !answers.is_none());
+        let (requests, failed, answers, latency) = if tells {
+            let weighted = &told.weighted;
+            (weighted.requests, weighted.failed, weighted.status, &weighted.latency)
+        } else {
+            (counted.requests, counted.failed, counted.status, &counted.latency)
+        };
+        Tally {
+            requests,
+            bad: failed + answers[4],
+            slow: slow_us.map_or(0, |bound_us| {
+                slower_than(&latency_bounds_us(), latency, bound_us).bad
+            }),
+            open: counted.in_flight + counted.sockets_open + counted.streams_open,
+        }
     };
     TrafficSeen {
         epoch: traffic.epoch,

@@ -3,7 +3,7 @@
 use rollout::{HostId, Phase, Rollout};
 use serde::{Deserialize, Serialize};
 
-use crate::receipt::{Counters, Receipt, Turn};
+use crate::receipt::{Counted, Receipt};
 
 /// How a rollout ended, or what it waits for.
 #[derive(Debug, Clone)]
@@ -38,19 +38,13 @@ pub struct LogTail {
 /// What the ledger keeps with a rollout for its receipt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
-    /// Counters as they were at the turns of the rollout.
-    pub snapshots: Vec<Counters>,
+    /// What the proxies counted so far.
+    #[serde(default)]
+    pub counted: Counted,
     /// The end of the log of the instance that is to blame.
     pub log: Option<LogTail>,
     /// The receipt, once it is at its end.
     pub receipt: Option<Receipt>,
-}
-
-impl Stored {
-    /// Says whether counters were read at that turn.
-    pub(crate) fn has(&self, turn: Turn) -> bool {
-        self.snapshots.iter().any(|read| read.turn == turn)
-    }
 }
 
 /// Says why a rollout was given up, or what it waits for.

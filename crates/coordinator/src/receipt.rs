@@ -8,43 +8,15 @@ mod histogram;
 mod render;
 mod told;
 
-use std::collections::BTreeMap;
-
-use proxy::control::v1::Traffic;
 use rollout::{Plan, Rollout};
 use serde::{Deserialize, Serialize};
 
 use crate::view::{VerbView, strategy_word};
-use counted::between;
+pub use counted::{Counted, Turn};
 pub use told::{Finding, HostReceipt, StepTook, VerbGiven};
 use told::{findings, promises_none_failed};
 
 pub use histogram::{Latency, Percentiles};
-
-/// The counters of every host at one turn of a rollout.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Counters {
-    /// When, in milliseconds since the epoch.
-    pub at_ms: u64,
-    /// Which turn.
-    pub turn: Turn,
-    /// By host. A host that did not answer is missing.
-    pub hosts: BTreeMap<String, Traffic>,
-}
-
-/// A turn of a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    /// When it began, or was taken up again.
-    Start,
-    /// Before traffic was moved.
-    Switch,
-    /// When the drain was over.
-    Drained,
-    /// At its end.
-    End,
-}
 
 /// What a rollout was like for clients.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,24 +93,14 @@ impl Receipt {
     pub(crate) fn new(
         id: &str,
         state: &Rollout,
-        snapshots: &[Counters],
+        counted: &Counted,
         verbs: &[VerbView],
         now_ms: u64,
     ) -> Self {
         let plan: &Plan = state.plan();
         let seen = state.seen();
         let began_ms = seen.first().map_or(now_ms, |step| step.began.ms());
-        let whole = between(plan, snapshots, |_, _| true);
-        // A rollout that was given up before the switch is all before it.
-        let switched = snapshots.iter().any(|read| read.turn == Turn::Switch);
-        let before = between(plan, snapshots, |_, to| {
-            !switched || to.turn <= Turn::Switch
-        });
-        let during = between(plan, snapshots, |from, to| {
-            from.turn >= Turn::Switch && to.turn <= Turn::Drained
-        });
-        let after = between(plan, snapshots, |from, _| from.turn >= Turn::Drained);
-        let total = &whole.total;
+        let total = &counted.whole;
         Self {
             rollout: id.into(),
             service: plan.service.to_string(),
@@ -165,21 +127,21 @@ impl Receipt {
             sockets_moved: total.sockets_moved,
             sockets_cut: total.sockets_cut,
             latency: Latency {
-                before: histogram::percentiles(&before.total.latency),
-                during: histogram::percentiles(&during.total.latency),
-                after: histogram::percentiles(&after.total.latency),
+                before: histogram::percentiles(&counted.before.latency),
+                during: histogram::percentiles(&counted.during.latency),
+                after: histogram::percentiles(&counted.after.latency),
             },
             steps: seen
                 .iter()
                 .map(|seen| StepTook::new(state, seen, now_ms))
                 .collect(),
-            missing: whole.missing(),
+            missing: counted.missing(),
             strategy: strategy_word(&plan.strategy).into(),
             promises_none_failed: promises_none_failed(&plan.strategy),
             hosts: plan
                 .hosts
                 .iter()
-                .map(|host| HostReceipt::new(host.host.as_str(), state, &whole))
+                .map(|host| HostReceipt::new(host.host.as_str(), state, counted))
                 .collect(),
             left_out: plan.left_out.iter().map(ToString::to_string).collect(),
             verbs: verbs.iter().map(VerbGiven::of).collect(),

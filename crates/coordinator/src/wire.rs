@@ -3,6 +3,7 @@
 use ledger::wire::v1::{Document, Entry as WireEntry, Record};
 use rollout::journal::{v1, v2};
 use rollout::{Entry, Plan};
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 
@@ -23,7 +24,11 @@ pub(crate) fn read_plan(rollout: &str, plan: &Document) -> Result<Plan, Error> {
     let unread = |error: serde_json::Error| unread(rollout, &error.to_string());
     Ok(match plan.v {
         1 => plan.read::<v1::Plan>().map_err(unread)?.try_into()?,
-        2 => plan.read::<v2::Plan>().map_err(unread)?.try_into()?,
+        2 => {
+            let fields = labelled(&plan.body, plan.v);
+            let plan: v2::Plan = serde_json::from_value(fields).map_err(unread)?;
+            plan.try_into()?
+        }
         version => return Err(newer(rollout, version)),
     })
 }
@@ -31,15 +36,30 @@ pub(crate) fn read_plan(rollout: &str, plan: &Document) -> Result<Plan, Error> {
 /// Reads the entries of a rollout after the first `known`, of whichever version.
 pub(crate) fn read_entries(record: &Record, known: usize) -> Result<Vec<Entry>, Error> {
     let rollout = &record.summary.rollout;
-    let unread = |error: serde_json::Error| unread(rollout, &error.to_string());
     let later = record.entries.iter().skip(known);
-    later
-        .map(|entry| match entry.v {
-            1 => Ok(entry.read::<v1::Entry>().map_err(unread)?.read()?),
-            2 => Ok(entry.read::<v2::Entry>().map_err(unread)?.read()?),
-            version => Err(newer(rollout, version)),
-        })
-        .collect()
+    later.map(|entry| read_entry(rollout, entry)).collect()
+}
+
+fn read_entry(rollout: &str, entry: &WireEntry) -> Result<Entry, Error> {
+    let unread = |error: serde_json::Error| unread(rollout, &error.to_string());
+    match entry.v {
+        1 => Ok(entry.read::<v1::Entry>().map_err(unread)?.read()?),
+        2 => {
+            let mut fields = labelled(&entry.body, entry.v);
+            fields["seq"] = entry.seq.into();
+            fields["at_ms"] = entry.at_ms.into();
+            let entry: v2::Entry = serde_json::from_value(fields).map_err(unread)?;
+            Ok(entry.read()?)
+        }
+        version => Err(newer(rollout, version)),
+    }
+}
+
+/// The ledger keeps the version apart from the other fields.
+fn labelled(body: &Map<String, Value>, version: u32) -> Value {
+    let mut fields = body.clone();
+    fields.insert("v".into(), version.into());
+    Value::Object(fields)
 }
 
 fn unwritten(error: &serde_json::Error) -> Error {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ledger::wire::v1::{Call, Lease, Record, Reply};
-use rollout::journal::v1::Phase;
+use rollout::journal::v2::Phase;
 use rollout::{CommandDecision, Event, Rollout, ServiceKey, WaitFor};
 
 use super::Coordinator;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollout::{Action, Effect, Rollout, StepRef, Work};
+use rollout::{Action, Effect, HostId, Rollout, StepRef, Work};
 use tokio::sync::Semaphore;
 
 use super::Drive;
@@ -11,7 +11,7 @@ use super::tasks::AT_ONCE;
 use crate::facts::{ask_host, optional};
 use crate::host::Host;
 use crate::outcome::LogTail;
-use crate::receipt::{Receipt, Counters, Turn};
+use crate::receipt::{Receipt, Turn};
 
 /// Lines of an app's log that are kept with a failed rollout.
 const LOG_LINES: usize = 40;
@@ -21,10 +21,10 @@ const READ: Duration = Duration::from_secs(5);
 impl<H: Host> Drive<'_, H> {
     /// Reads counters and logs at the turns, before the effects change what they say.
     pub(super) async fn take_note(&mut self, next: &Rollout, effects: &[Effect]) {
-        if !self.stored.has(Turn::Switch) && effects.iter().any(moves_traffic) {
+        if !self.stored.counted.has(Turn::Switch) && effects.iter().any(moves_traffic) {
             self.snapshot(Turn::Switch).await;
         }
-        if !self.stored.has(Turn::Drained) && has_drained(next) {
+        if !self.stored.counted.has(Turn::Drained) && has_drained(next) {
             self.snapshot(Turn::Drained).await;
         }
         if let (None, Some((host, instance))) = (
@@ -43,10 +43,11 @@ impl<H: Host> Drive<'_, H> {
         if next.is_finished() {
             self.snapshot(Turn::End).await;
             let now_ms = self.clock.now_ms();
+            self.stored.counted.close();
             self.stored.receipt = Some(Receipt::new(
                 &self.means.rollout,
                 next,
-                &self.stored.snapshots,
+                &self.stored.counted,
                 self.shown.verbs(),
                 now_ms,
             ));
@@ -73,11 +74,9 @@ impl<H: Host> Drive<'_, H> {
                 hosts.insert(id, traffic);
             }
         }
-        self.stored.snapshots.push(Counters {
-            at_ms: self.clock.now_ms(),
-            turn,
-            hosts,
-        });
+        let at_ms = self.clock.now_ms();
+        let wanted = self.hosts.keys().map(HostId::as_str);
+        self.stored.counted.read(turn, at_ms, wanted, hosts);
         self.stored_told = false;
     }
 }

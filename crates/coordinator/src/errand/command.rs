@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use rollout::RunOutcome;
@@ -17,8 +18,9 @@ const OUT_OF_TIME: i32 = 124;
 /// The exit code of a command that could not be started, as shells have it.
 const NOT_FOUND: i32 = 127;
 
-/// Runs a command to its end, or for as long as it may; then it is killed with all that it started.
-pub(super) async fn run(
+/// Runs a command without a shell to its end, or for as long as it may; then it is killed with all that it
+/// started. What it printed is kept up to 4 KiB from the end.
+pub async fn run(
     words: &[String],
     env: &BTreeMap<String, String>,
     time: Duration,
@@ -41,7 +43,7 @@ pub(super) async fn run(
     };
     let _group = Group::of(child.id());
     let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-    let printed = std::cell::RefCell::new(VecDeque::new());
+    let printed = Mutex::new(VecDeque::new());
     let ended = async {
         let (status, (), ()) = tokio::join!(
             child.wait(),
@@ -57,7 +59,7 @@ pub(super) async fn run(
         }
         Err(_) => OUT_OF_TIME,
     };
-    let mut output = text(&printed.borrow());
+    let mut output = printed.lock().map_or_else(|_| String::new(), |end| text(&end));
     if exit == OUT_OF_TIME {
         output.push_str(&format!(
             "\nit was killed after {} s, its time limit",
@@ -81,15 +83,16 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
 
 async fn keep_end(
     pipe: Option<&mut (impl AsyncRead + Unpin)>,
-    printed: &std::cell::RefCell<VecDeque<u8>>,
+    printed: &Mutex<VecDeque<u8>>,
 ) {
     let Some(pipe) = pipe else { return };
     let mut piece = [0; 2048];
     while let Ok(count @ 1..) = pipe.read(&mut piece).await {
-        let mut printed = printed.borrow_mut();
-        printed.extend(&piece[..count]);
-        let over = printed.len().saturating_sub(OUTPUT_BYTES_MAX);
-        printed.drain(..over);
+        if let Ok(mut printed) = printed.lock() {
+            printed.extend(&piece[..count]);
+            let over = printed.len().saturating_sub(OUTPUT_BYTES_MAX);
+            printed.drain(..over);
+        }
     }
 }
 

@@ -1,22 +1,100 @@
-//! What was counted between turns, over hosts and lives of their counters.
+//! What was counted between the turns of a rollout, over hosts and lives of their counters.
+//!
+//! Each reading is folded into sums as it comes, so what is kept does not grow with the turns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proxy::control::v1::VersionTraffic;
-use rollout::Plan;
+use proxy::control::v1::{Traffic, VersionTraffic};
+use serde::{Deserialize, Serialize};
 
-use super::Counters;
+/// A turn of a rollout, at which counters are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// When it began, or was taken up again.
+    Start,
+    /// Before traffic was moved.
+    Switch,
+    /// When the drain was over.
+    Drained,
+    /// At its end.
+    End,
+}
 
-/// What was counted between two turns.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Delta {
-    pub(super) total: VersionTraffic,
-    pub(super) hosts: BTreeMap<String, VersionTraffic>,
+/// What was counted so far, by the parts of a rollout and by host.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The turns so far, with their times in milliseconds since the epoch.
+    pub turns: Vec<(Turn, u64)>,
+    /// Until traffic was moved.
+    pub before: VersionTraffic,
+    /// From then until the drain was over.
+    pub during: VersionTraffic,
+    /// From then on.
+    pub after: VersionTraffic,
+    /// All of it.
+    pub whole: VersionTraffic,
+    /// All of it, by host and without latency.
+    pub hosts: BTreeMap<String, VersionTraffic>,
+    /// The counters as they were last read on each host.
+    last: BTreeMap<String, Traffic>,
     restarted: BTreeSet<String>,
     unread: BTreeSet<String>,
 }
 
-impl Delta {
+impl Counted {
+    /// Says whether counters were read at that turn.
+    pub(crate) fn has(&self, turn: Turn) -> bool {
+        self.turns.iter().any(|(read, _)| *read == turn)
+    }
+
+    /// Takes in the counters of the hosts at a turn; of `wanted` hosts, those that could not be read are missing.
+    pub(crate) fn read<'a>(
+        &mut self,
+        turn: Turn,
+        at_ms: u64,
+        wanted: impl Iterator<Item = &'a str>,
+        mut read: BTreeMap<String, Traffic>,
+    ) {
+        for host in wanted {
+            match read.remove(host) {
+                Some(now) => self.read_host(turn, host, now),
+                None => {
+                    self.unread.insert(host.into());
+                }
+            }
+        }
+        self.turns.push((turn, at_ms));
+    }
+
+    fn read_host(&mut self, turn: Turn, host: &str, now: Traffic) {
+        if let Some(old) = self.last.get(host) {
+            let anew = old.epoch != now.epoch;
+            // A service that the proxy did not know yet counts from nothing, and lost nothing.
+            if anew && old.epoch != 0 {
+                self.restarted.insert(host.into());
+            }
+            let mut more = VersionTraffic::default();
+            for (artifact, counted) in &now.versions {
+                match old.versions.get(artifact).filter(|_| !anew) {
+                    Some(before) => add(&mut more, &subtract(counted, before)),
+                    None => add(&mut more, counted),
+                }
+            }
+            // A rollout that was given up before the switch is all before it.
+            match self.turns.iter().map(|(turn, _)| *turn).max() {
+                Some(Turn::Switch) if turn == Turn::End => {}
+                Some(Turn::Switch) => add(&mut self.during, &more),
+                Some(Turn::Drained | Turn::End) => add(&mut self.after, &more),
+                Some(Turn::Start) | None => add(&mut self.before, &more),
+            }
+            add(&mut self.whole, &more);
+            more.latency.clear();
+            add(self.hosts.entry(host.into()).or_default(), &more);
+        }
+        self.last.insert(host.into(), now);
+    }
+
     /// Says what the numbers lack.
     pub(super) fn missing(&self) -> Vec<String> {
         let restarted = self.restarted.iter().map(|host| {
@@ -30,47 +108,11 @@ impl Delta {
             .map(|host| format!("the counters on {host} could not be read at every turn"));
         restarted.chain(unread).collect()
     }
-}
 
-/// Sums what was counted between those neighbouring snapshots that `wanted` picks.
-pub(super) fn between(
-    plan: &Plan,
-    snapshots: &[Counters],
-    wanted: impl Fn(&Counters, &Counters) -> bool,
-) -> Delta {
-    let mut delta = Delta::default();
-    for host in &plan.hosts {
-        let host = host.host.as_str();
-        // Neighbours among those that have the host: one that could not be read leaves no gap in sums.
-        let read: Vec<&Counters> = snapshots
-            .iter()
-            .filter(|snapshot| snapshot.hosts.contains_key(host))
-            .collect();
-        if read.len() < snapshots.len() {
-            delta.unread.insert(host.into());
-        }
-        for pair in read.windows(2) {
-            let [from, to] = pair else { continue };
-            if !wanted(from, to) {
-                continue;
-            }
-            let (old, new) = (&from.hosts[host], &to.hosts[host]);
-            let anew = old.epoch != new.epoch;
-            // A service that the proxy did not know yet counts from nothing, and lost nothing.
-            if anew && old.epoch != 0 {
-                delta.restarted.insert(host.into());
-            }
-            for (artifact, counted) in &new.versions {
-                let more = match old.versions.get(artifact).filter(|_| !anew) {
-                    Some(before) => subtract(counted, before),
-                    None => counted.clone(),
-                };
-                add(&mut delta.total, &more);
-                add(delta.hosts.entry(host.into()).or_default(), &more);
-            }
-        }
+    /// Forgets what only the next reading needs.
+    pub(crate) fn close(&mut self) {
+        self.last.clear();
     }
-    delta
 }
 
 fn subtract(later: &VersionTraffic, earlier: &VersionTraffic) -> VersionTraffic {
@@ -115,8 +157,6 @@ fn add(total: &mut VersionTraffic, more: &VersionTraffic) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::receipt::Turn;
-    use proxy::control::v1::Traffic;
 
     fn counted(requests: u64, failed: u64) -> VersionTraffic {
         VersionTraffic {
@@ -127,47 +167,57 @@ mod tests {
         }
     }
 
-    fn snapshot(turn: Turn, epoch: u64, versions: &[(&str, VersionTraffic)]) -> Counters {
-        let versions = versions
-            .iter()
-            .map(|(name, counted)| ((*name).to_owned(), counted.clone()))
-            .collect();
-        let traffic = Traffic {
-            epoch,
-            versions,
-            held_now: 0,
-        };
-        Counters {
-            at_ms: 0,
-            turn,
-            hosts: [("lead".to_owned(), traffic)].into(),
+    /// Reads the counters of `lead` at each turn; none where they cannot be read.
+    fn check(readings: &[(Turn, u64, &[(&str, VersionTraffic)])]) -> Counted {
+        let mut sums = Counted::default();
+        for (turn, epoch, versions) in readings {
+            let versions: BTreeMap<_, _> = versions
+                .iter()
+                .map(|(name, counted)| ((*name).to_owned(), counted.clone()))
+                .collect();
+            let traffic = Traffic {
+                epoch: *epoch,
+                versions,
+                ..Traffic::default()
+            };
+            let read = (*epoch != 99).then_some(("lead".to_owned(), traffic));
+            sums.read(*turn, 0, ["lead"].into_iter(), read.into_iter().collect());
         }
+        sums
     }
 
     #[test]
     fn counters_are_subtracted_and_a_new_life_is_told_not_guessed() {
-        let plan = crate::facts::tests::plan(&["lead"]);
-        let whole = |snapshots: &[Counters]| between(&plan, snapshots, |_, _| true);
-        let start = snapshot(Turn::Start, 7, &[("a", counted(100, 1))]);
-        let end = snapshot(
-            Turn::End,
-            7,
-            &[("a", counted(150, 1)), ("b", counted(30, 2))],
-        );
-        let delta = whole(&[start.clone(), end]);
-        assert_eq!((delta.total.requests, delta.total.failed), (80, 2));
-        assert!(delta.restarted.is_empty() && delta.unread.is_empty());
+        let start: (Turn, u64, &[(&str, VersionTraffic)]) =
+            (Turn::Start, 7, &[("a", counted(100, 1))]);
+        let sums = check(&[
+            start,
+            (Turn::End, 7, &[("a", counted(150, 1)), ("b", counted(30, 2))]),
+        ]);
+        assert_eq!((sums.whole.requests, sums.whole.failed), (80, 2));
+        assert_eq!(sums.hosts["lead"].requests, 80);
+        assert_eq!(sums.before.requests, 80, "it never switched");
+        assert!(sums.missing().is_empty());
 
-        let anew = snapshot(Turn::End, 8, &[("b", counted(30, 2))]);
-        let delta = whole(&[start.clone(), anew]);
-        assert_eq!((delta.total.requests, delta.total.failed), (30, 2));
-        assert!(delta.restarted.contains("lead"));
+        let sums = check(&[start, (Turn::End, 8, &[("b", counted(30, 2))])]);
+        assert_eq!((sums.whole.requests, sums.whole.failed), (30, 2));
+        assert!(sums.missing()[0].contains("began anew"));
 
-        let unread = Counters {
-            hosts: BTreeMap::new(),
-            ..start.clone()
-        };
-        let delta = whole(&[start, unread]);
-        assert!(delta.unread.contains("lead"));
+        let sums = check(&[start, (Turn::End, 99, &[])]);
+        assert!(sums.missing()[0].contains("could not be read"));
+    }
+
+    #[test]
+    fn the_parts_of_a_rollout_are_summed_apart_also_over_a_resume() {
+        let sums = check(&[
+            (Turn::Start, 7, &[("a", counted(100, 0))]),
+            (Turn::Switch, 7, &[("a", counted(110, 0))]),
+            (Turn::Start, 7, &[("a", counted(115, 0))]),
+            (Turn::Drained, 7, &[("a", counted(115, 0)), ("b", counted(20, 0))]),
+            (Turn::End, 7, &[("a", counted(115, 0)), ("b", counted(50, 0))]),
+        ]);
+        let parts = [&sums.before, &sums.during, &sums.after].map(|part| part.requests);
+        assert_eq!(parts, [10, 25, 30]);
+        assert_eq!(sums.whole.requests, 65);
     }
 }

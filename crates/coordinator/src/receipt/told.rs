@@ -4,7 +4,7 @@ use analysis::Outcome;
 use rollout::{Rollout, StepEnd, StepSeen, Strategy, Surge};
 use serde::{Deserialize, Serialize};
 
-use super::counted::Delta;
+use super::counted::Counted;
 use crate::view::VerbView;
 
 /// A step and its time.
@@ -95,7 +95,7 @@ impl StepTook {
 }
 
 impl HostReceipt {
-    pub(super) fn new(host: &str, state: &Rollout, counted: &Delta) -> Self {
+    pub(super) fn new(host: &str, state: &Rollout, counted: &Counted) -> Self {
         let counted = counted.hosts.get(host).cloned().unwrap_or_default();
         let aside = state.aside();
         Self {

@@ -21,13 +21,12 @@ pub(super) async fn renew_on<H: Host>(
     mut leased: watch::Receiver<BTreeMap<HostId, u64>>,
 ) {
     loop {
-        let Ok(leases) = leased.wait_for(|leases| leases.contains_key(&id)).await else {
-            return;
+        let given = leased.wait_for(|leases| leases.contains_key(&id)).await;
+        let ttl_ms = match given.map(|leases| leases.get(&id).copied()) {
+            Ok(Some(ttl_ms)) => ttl_ms,
+            Ok(None) => continue,
+            Err(_) => return,
         };
-        let Some(ttl_ms) = leases.get(&id).copied() else {
-            continue;
-        };
-        drop(leases);
         let every = Duration::from_millis((ttl_ms / 4).max(1));
         // A lease for a much longer or shorter time has its own rhythm; that of a wait gets shorter all along.
         let other = leased.wait_for(|leases| {
@@ -35,10 +34,10 @@ pub(super) async fn renew_on<H: Host>(
                 .get(&id)
                 .is_none_or(|now| *now > ttl_ms.saturating_mul(2) || *now < ttl_ms / 2)
         });
-        match tokio::time::timeout(every, other).await {
+        match tokio::time::timeout(every, other).await.map(|told| told.is_ok()) {
             Err(_) => {}
-            Ok(Ok(_)) => continue,
-            Ok(Err(_)) => return,
+            Ok(true) => continue,
+            Ok(false) => return,
         }
         let _place = room.acquire().await;
         let renewed = host.renew(means.plan.service.as_str(), ttl_ms);
