@@ -72,7 +72,13 @@ pub(crate) fn build(
         env: build_env(&settings.build.env),
         fetch: !project.deps_missing.is_empty(),
     };
-    hooks::run(context, settings, "pre-build", &settings.hooks.pre_build, &[])?;
+    hooks::run(
+        context,
+        settings,
+        "pre-build",
+        &settings.hooks.pre_build,
+        &[],
+    )?;
     let (assembled, took) = mix_release(context, &build)?;
     steps.push(("mix release", took));
 
@@ -134,7 +140,13 @@ pub(crate) fn build(
         ("CUTOVER_ARTIFACT", packed.id.to_string()),
         ("CUTOVER_VSN", packed.manifest.vsn.clone()),
     ];
-    hooks::run(context, settings, "post-build", &settings.hooks.post_build, &made)?;
+    hooks::run(
+        context,
+        settings,
+        "post-build",
+        &settings.hooks.post_build,
+        &made,
+    )?;
     Ok(Built {
         packed,
         kept,

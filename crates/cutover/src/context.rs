@@ -127,7 +127,11 @@ impl Context {
     }
 
     /// As [`Context::agent`], for an agent of this machine that stands for a host of that name.
-    pub(crate) async fn agent_at(&self, home: &Path, name: Option<&str>) -> Result<Client, Failure> {
+    pub(crate) async fn agent_at(
+        &self,
+        home: &Path,
+        name: Option<&str>,
+    ) -> Result<Client, Failure> {
         let (client, started) = agent::launch::ensure_named(home, name, &binary()?).await?;
         if started == Started::New {
             self.printer.note(&format!(

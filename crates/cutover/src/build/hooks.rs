@@ -24,7 +24,11 @@ pub(super) fn run(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    env.extend(
+        variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
     for hook in hooks {
         let line = hook.words.join(" ");
         let progress = context.printer.progress(format!("{point} hook `{line}`"));
@@ -46,7 +50,9 @@ pub(super) fn run(
         .output(&output);
         match hook.on_failure {
             OnFailure::Abort => {
-                return Err(failure.hint("mend it, or write `on_failure = \"continue\"` in its [[hooks]]"));
+                return Err(
+                    failure.hint("mend it, or write `on_failure = \"continue\"` in its [[hooks]]")
+                );
             }
             OnFailure::Continue => context.printer.warn(&failure.message),
         }

@@ -14,7 +14,10 @@ use crate::settings::Resolved;
 /// this machine, which belongs to the same user.
 ///
 /// So do those of its environment that stand for hosts.
-pub(super) fn signing_key(context: &Context, settings: &Resolved) -> Result<(SigningKey, KeyOrigin), Failure> {
+pub(super) fn signing_key(
+    context: &Context,
+    settings: &Resolved,
+) -> Result<(SigningKey, KeyOrigin), Failure> {
     let dir = context.keys_dir();
     let (key, origin) = SigningKey::load_or_create(&dir).or_fail(Kind::Other)?;
     if origin == KeyOrigin::Created {

@@ -31,8 +31,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let fleet = Fleet::reach(context, &settings).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
         let foreseen = coordinator.foresee(&service, Verb::Abort).await?;
-        let steps: Vec<String> = foreseen.steps.iter().map(|step| format!("\n    {step}")).collect();
-        let will = format!("abort {}: {}{}", foreseen.rollout, foreseen.text, steps.concat());
+        let steps: Vec<String> = foreseen
+            .steps
+            .iter()
+            .map(|step| format!("\n    {step}"))
+            .collect();
+        let will = format!(
+            "abort {}: {}{}",
+            foreseen.rollout,
+            foreseen.text,
+            steps.concat()
+        );
         if args.dry_run {
             let document = json!({
                 "rollout": foreseen.rollout,

@@ -10,9 +10,7 @@ use rollout::{Chosen, PlanError};
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{
-    Fleet, Wanted, carry_out, find, holder, request, unchanged, when_paused,
-};
+use crate::rollouts::{Fleet, Wanted, carry_out, find, holder, request, unchanged, when_paused};
 use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service

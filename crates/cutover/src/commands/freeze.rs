@@ -59,14 +59,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             return format!("{environment} is not frozen");
         }
         let verb = if args.lift { "was frozen" } else { "is frozen" };
-        let lines: Vec<String> = freezes.iter().map(|f| format!("{environment} {verb} {}", words(f))).collect();
+        let lines: Vec<String> = freezes
+            .iter()
+            .map(|f| format!("{environment} {verb} {}", words(f)))
+            .collect();
         lines.join("\n")
     });
     Ok(())
 }
 
 fn words(freeze: &Freeze) -> String {
-    format!("for {} by {}: {}", until(freeze.until_ms), freeze.by, freeze.why)
+    format!(
+        "for {} by {}: {}",
+        until(freeze.until_ms),
+        freeze.by,
+        freeze.why
+    )
 }
 
 /// Reads a time, or how long from now; in milliseconds since the epoch.
@@ -84,8 +92,7 @@ fn moment(text: &str) -> Result<u64, Failure> {
         _ => text.to_owned(),
     };
     let format = &time::format_description::well_known::Rfc3339;
-    let at = time::OffsetDateTime::parse(&with_seconds, format)
-        .map_err(|_| wrong("is no time"))?;
+    let at = time::OffsetDateTime::parse(&with_seconds, format).map_err(|_| wrong("is no time"))?;
     let ms = u64::try_from(at.unix_timestamp_nanos() / 1_000_000)
         .map_err(|_| wrong("is before all time"))?;
     if ms <= now {
@@ -103,7 +110,10 @@ mod tests {
         let now = sys::clock::now_ms();
         let hour = moment("1h").unwrap();
         assert!((now + 3_600_000..now + 3_660_000).contains(&hour));
-        assert_eq!(moment("2999-01-01T00:00Z").unwrap(), moment("2999-01-01T00:00:00Z").unwrap());
+        assert_eq!(
+            moment("2999-01-01T00:00Z").unwrap(),
+            moment("2999-01-01T00:00:00Z").unwrap()
+        );
         for wrong in ["", "soon", "48", "2001-01-01T00:00Z", "2999-13-01T00:00Z"] {
             assert!(moment(wrong).is_err(), "{wrong}");
         }

@@ -7,7 +7,8 @@ use rollout::{Chosen, Diagram, PlanError};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::rollouts::{
-    Fleet, Format, Wanted, find, holder, plan_document, plan_text, request, unchanged, warnings_text,
+    Fleet, Format, Wanted, find, holder, plan_document, plan_text, request, unchanged,
+    warnings_text,
 };
 use crate::settings::Sections;
 

@@ -5,9 +5,7 @@ use rollout::{CommandDecision, ServiceKey};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{
-    Fleet, Follow, VerbArgs, conclude, give, holder, unless_interrupted,
-};
+use crate::rollouts::{Fleet, Follow, VerbArgs, conclude, give, holder, unless_interrupted};
 use crate::settings::Sections;
 
 /// Take up a rollout that was interrupted or that a person paused, and bring it to its end

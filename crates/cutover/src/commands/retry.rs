@@ -53,7 +53,11 @@ async fn last_candidate(lead: &Lead, settings: &Resolved) -> Result<Version, Fai
         Failure::new(Kind::Usage, format!("{service} was never deployed here"))
             .hint("`cutover deploy` does it")
     })?;
-    let word = |name: &str| last.plan.body["candidate"][name].as_str().unwrap_or_default();
+    let word = |name: &str| {
+        last.plan.body["candidate"][name]
+            .as_str()
+            .unwrap_or_default()
+    };
     Ok(Version {
         artifact: ArtifactId::parse(word("artifact")).or_fail(Kind::Other)?,
         vsn: word("vsn").to_owned(),
@@ -68,7 +72,9 @@ fn again(
 ) -> Result<(), Failure> {
     let service = ServiceKey::parse(&settings.key()).or_fail(Kind::Configuration)?;
     let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
-    let found = store.find(candidate.artifact.as_str()).or_fail(Kind::Other)?;
+    let found = store
+        .find(candidate.artifact.as_str())
+        .or_fail(Kind::Other)?;
     let manifest = store.manifest(&found.id).or_fail(Kind::Verification)?;
     let mut request = request(
         settings,

@@ -24,7 +24,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
         let to = match &args.version {
-            Some(wanted) => Some(find_earlier(&Lead::of(context, &settings), &settings.key(), wanted).await?),
+            Some(wanted) => {
+                Some(find_earlier(&Lead::of(context, &settings), &settings.key(), wanted).await?)
+            }
             None => None,
         };
         let request = request(&settings, Wanted::Rollback { to })?;

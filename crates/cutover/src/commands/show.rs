@@ -140,7 +140,10 @@ fn text(
         parts.push("\njournal".to_owned());
         let began = record.entries.first().map_or(0, |entry| entry.at_ms);
         parts.extend(record.entries.iter().map(|entry| {
-            let event = entry.body.get("event").map_or_else(String::new, ToString::to_string);
+            let event = entry
+                .body
+                .get("event")
+                .map_or_else(String::new, ToString::to_string);
             let at = entry.at_ms.saturating_sub(began) as f64 / 1000.0;
             let intents = entry.body.get("intents").and_then(|it| it.as_array());
             let intents: String = intents

@@ -110,14 +110,21 @@ fn service_settings(settings: &Resolved) -> ServiceSettings {
         path_prefix: settings.proxy.path_prefix.clone(),
         limits: settings.proxy.limits.clone(),
         sticky_cookie: settings.proxy.sticky_cookie.clone(),
-        testers: settings.proxy.testers.clone().map(|(header, value)| TestersHeader { header, value }),
+        testers: settings
+            .proxy
+            .testers
+            .clone()
+            .map(|(header, value)| TestersHeader { header, value }),
         preview: settings.proxy.preview,
         readiness: settings.proxy.readiness.clone(),
-        prometheus: settings.prometheus.as_ref().map(|prometheus| PrometheusServer {
-            url: prometheus.url.clone(),
-            timeout_ms: millis(prometheus.timeout),
-            token_file: prometheus.token_file.clone(),
-        }),
+        prometheus: settings
+            .prometheus
+            .as_ref()
+            .map(|prometheus| PrometheusServer {
+                url: prometheus.url.clone(),
+                timeout_ms: millis(prometheus.timeout),
+                token_file: prometheus.token_file.clone(),
+            }),
         webhooks: Webhooks {
             event: urls(&settings.hooks.event),
             rollback: urls(&settings.hooks.rollback),

@@ -77,7 +77,10 @@ impl Fleet {
                 )
                 .hint("name the host as its agent does in [[hosts]], or choose another home"));
             }
-            hosts.push((HostId::parse(&info.host).or_fail(Kind::Configuration)?, client));
+            hosts.push((
+                HostId::parse(&info.host).or_fail(Kind::Configuration)?,
+                client,
+            ));
         }
         if hosts.is_empty() {
             let client = context.agent().await?;

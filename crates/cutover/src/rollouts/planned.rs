@@ -12,7 +12,10 @@ use crate::printer::seconds;
 pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
     let bounds = plan.bounds();
     let steps = plan.steps.iter().map(|step| {
-        let hosts = step.hosts.iter().filter_map(|place| plan.hosts.get(*place as usize));
+        let hosts = step
+            .hosts
+            .iter()
+            .filter_map(|place| plan.hosts.get(*place as usize));
         json!({
             "step": step.name,
             "does": plan.does(step),
@@ -40,7 +43,10 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     let mut text = Diagram::of(plan).text(0);
     if let Some(auto) = &plan.auto {
         let chosen = if auto.hot { "hot" } else { "the fallback" };
-        text.push_str(&format!("  auto chose {chosen}: {}\n", auto.reasons.join("; ")));
+        text.push_str(&format!(
+            "  auto chose {chosen}: {}\n",
+            auto.reasons.join("; ")
+        ));
     }
     text.push_str(&changes(plan));
     let bounds = plan.bounds();

@@ -51,7 +51,7 @@ impl Observer for Follow<'_> {
             }
             Progress::Warning { text } => self.printer.warn(text),
             Progress::StepStarted { step, .. } => {
-                self.step = Some(self.printer.progress(*step));
+                self.step = Some(self.printer.progress(step.clone()));
             }
             Progress::StepFinished { .. } => {
                 if let Some(step) = self.step.take() {
@@ -59,6 +59,16 @@ impl Observer for Follow<'_> {
                 }
             }
             Progress::Asked { host, what } => self.detail(&format!("{host}: {what}")),
+            Progress::Errand { what } => self.detail(what),
+            Progress::Told { verb, by, why } => {
+                let why = why
+                    .as_ref()
+                    .map_or_else(String::new, |why| format!(": {why}"));
+                self.say(&format!("{by} asked to {verb}{why}"));
+            }
+            Progress::SetAside { host, why } => {
+                self.say(&format!("goes on without {host}: {why}"));
+            }
             Progress::Health {
                 instance,
                 healthy,

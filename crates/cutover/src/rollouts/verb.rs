@@ -24,11 +24,6 @@ pub(crate) struct VerbArgs {
 }
 
 impl VerbArgs {
-    /// Why, for the journal.
-    pub(crate) fn why(&self) -> Option<String> {
-        self.why.clone()
-    }
-
     /// Whether nothing is to be done.
     pub(crate) fn is_dry_run(&self) -> bool {
         self.dry_run

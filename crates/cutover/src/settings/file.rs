@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use analysis::{Analysis, Metric, PrometheusSection};
 pub(crate) use hooks::{Hook, HookAt, HookOn, HostEntry, OnFailure};
 pub(crate) use strategy::{
-    BlueGreenSection, CanarySection, CanaryStep, HotSection, Job, Pause, RollingSection, Stickiness,
-    Strategy,
+    BlueGreenSection, CanarySection, CanaryStep, HotSection, Job, Pause, RollingSection,
+    Stickiness, Strategy,
 };
 
 use super::bounded::{Count, Size};
@@ -169,7 +169,8 @@ pub(crate) struct HealthSection {
     pub(crate) beam: Option<At<BeamSection>>,
 }
 
-/// `[health.beam]`: the node answers and the release's applications are up; further limits as given.
+/// `[health.beam]`: the node answers, its applications run, and it keeps to limits: these, and usual ones
+/// where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 #[schemars(inline)]
@@ -177,10 +178,13 @@ pub(crate) struct BeamSection {
     /// Time for the node to answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timeout: Option<Time<100, MINUTE>>,
+    /// Applications that must run, such as your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) applications: Option<Vec<Name>>,
     /// Processes ready to run, for each scheduler.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run_queue_max: Option<Count<1, 1_000_000>>,
-    /// Messages in the longest mailbox, if it grows.
+    /// Messages in any one mailbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mailbox_max: Option<Count<1, 100_000_000>>,
     /// Restarts by supervisors since the instance started.
@@ -232,7 +236,10 @@ pub(crate) struct ProxySection {
 
 /// How testers are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table, such as `{ header = \"x-tester\" }`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as `{ header = \"x-tester\" }`"
+)]
 #[schemars(inline)]
 pub(crate) struct Testers {
     /// The name of the header, lower case.

@@ -52,8 +52,8 @@ impl<'de> Deserialize<'de> for HostCount {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                let part = read(text)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))?;
+                let part =
+                    read(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))?;
                 Ok(HostCount::percent(part))
             }
         }

@@ -37,8 +37,8 @@ impl Resolved {
                     words: hook.words.clone(),
                     timeout_ms: millis(hook.timeout),
                     on_failure: match hook.on_failure {
-                        OnFailure::Abort => OnHookFailure::Fail,
-                        OnFailure::Continue => OnHookFailure::Continue,
+                        OnFailure::Abort => OnHookFailure::Refuse,
+                        OnFailure::Continue => OnHookFailure::Ignore,
                     },
                 })
             })

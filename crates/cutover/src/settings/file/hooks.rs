@@ -11,7 +11,10 @@ use crate::settings::names::{HostName, Name, Url};
 
 /// A hook: a command, or a webhook. Exactly one of `run` and `url`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table, such as `{ at = \"pre-deploy\", run = \"script/check\" }`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as `{ at = \"pre-deploy\", run = \"script/check\" }`"
+)]
 pub(crate) struct Hook {
     /// When.
     pub(crate) at: HookAt,
@@ -36,7 +39,9 @@ pub(crate) struct Hook {
 }
 
 /// When a hook runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
 pub(crate) enum HookAt {
@@ -110,7 +115,10 @@ pub(crate) enum OnFailure {
 
 /// A host of the environment, the first one leads: it keeps the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table, such as `{ name = \"a\", home = \"/var/lib/cutover-a\" }`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as `{ name = \"a\", home = \"/var/lib/cutover-a\" }`"
+)]
 pub(crate) struct HostEntry {
     /// What people call it.
     pub(crate) name: HostName,

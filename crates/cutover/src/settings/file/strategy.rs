@@ -76,7 +76,10 @@ pub(crate) enum CanaryStep {
 
 /// A pause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table, such as `{ for = \"5m\" }` or `{}`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as `{ for = \"5m\" }` or `{}`"
+)]
 #[schemars(inline)]
 pub(crate) struct Pause {
     /// How long; without it until promoted.
@@ -109,7 +112,10 @@ pub(crate) struct BlueGreenSection {
 
 /// How an instance is told to begin or end its background work. Exactly one of `rpc` and `command`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table, such as `{ rpc = \"Shop.Jobs.start()\" }`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as `{ rpc = \"Shop.Jobs.start()\" }`"
+)]
 #[schemars(inline)]
 pub(crate) struct Job {
     /// An expression that the running node evaluates.

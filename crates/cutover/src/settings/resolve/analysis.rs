@@ -56,23 +56,33 @@ impl Resolver<'_> {
         );
         if interval_ms > for_ms {
             let hint = "make `interval` shorter than `for`";
-            return Err(wrong("nothing would ever be measured".to_owned(), Some(hint)));
+            return Err(wrong(
+                "nothing would ever be measured".to_owned(),
+                Some(hint),
+            ));
         }
         if given.metrics.len() > METRICS_MAX {
-            let message = format!("there are {} metrics, {METRICS_MAX} at most", given.metrics.len());
+            let message = format!(
+                "there are {} metrics, {METRICS_MAX} at most",
+                given.metrics.len()
+            );
             return Err(wrong(message, None));
         }
         let compares = given.compare.unwrap_or(true);
         let usual = ComparisonSettings::USUAL;
         let comparison = compares.then(|| ComparisonSettings {
-            margin_ppm: given.margin_permille.map_or(usual.margin_ppm, |m| m.get() * 1000),
+            margin_ppm: given
+                .margin_permille
+                .map_or(usual.margin_ppm, |m| m.get() * 1000),
             false_alarms_permille: given
                 .false_alarm_permille
                 .map_or(usual.false_alarms_permille, |alarm| alarm.get()),
             ..usual
         });
         if let Some(comparison) = &comparison {
-            comparison.check().map_err(|error| wrong(error.to_string(), None))?;
+            comparison
+                .check()
+                .map_err(|error| wrong(error.to_string(), None))?;
         }
         let latency = given.slower_than.map(|time| LatencySettings {
             bound: LatencyBound::Us(millis(time.duration()).saturating_mul(1000)),
@@ -112,7 +122,8 @@ type Wrong = (String, Option<&'static str>);
 fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::Metric, Wrong> {
     let name = &metric.name;
     let condition = |text: &String| -> Result<Condition, Wrong> {
-        text.parse().map_err(|error| (format!("{name}: {error}"), None))
+        text.parse()
+            .map_err(|error| (format!("{name}: {error}"), None))
     };
     let success = metric.success.as_ref().map(condition).transpose()?;
     let failure = metric.failure.as_ref().map(condition).transpose()?;
@@ -131,7 +142,10 @@ fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::
         ),
         (Some(_), None, None) => {
             let hint = "write `success = \"< 0.05\"` or `failure = \"> 0.05\"`";
-            return Err((format!("{name}: nothing says what a good value is"), Some(hint)));
+            return Err((
+                format!("{name}: nothing says what a good value is"),
+                Some(hint),
+            ));
         }
         (None, Some(url), None) => (
             Source::Webhook {

@@ -10,10 +10,7 @@ use crate::settings::host_count::HostCount;
 use crate::settings::resolved::DeploySettings;
 
 impl Resolver<'_> {
-    pub(super) fn deploy(
-        &mut self,
-        analyses: &Analyses,
-    ) -> Result<DeploySettings, SettingsError> {
+    pub(super) fn deploy(&mut self, analyses: &Analyses) -> Result<DeploySettings, SettingsError> {
         const MINUTE: u64 = 60_000;
         const HOUR: u64 = 60 * MINUTE;
         let strategy = self.strategy(analyses)?;

@@ -87,14 +87,24 @@ impl Resolver<'_> {
         place: Place,
     ) -> Result<(), SettingsError> {
         let wrong = |message: String, hint: &str| {
-            Err(self.wrong(place, "hooks", format!("{name}: {message}"), Some(hint.to_owned())))
+            Err(self.wrong(
+                place,
+                "hooks",
+                format!("{name}: {message}"),
+                Some(hint.to_owned()),
+            ))
         };
         let timeout = hook.timeout.map_or(USUAL, |time| time.duration());
         let on_failure = hook.on_failure.unwrap_or(OnFailure::Abort);
         let words = match (&hook.run, &hook.url) {
             (Some(run), None) => Some(run.words().to_vec()),
             (None, Some(_)) => None,
-            _ => return wrong("it needs one of `run` and `url`".to_owned(), "keep one of them"),
+            _ => {
+                return wrong(
+                    "it needs one of `run` and `url`".to_owned(),
+                    "keep one of them",
+                );
+            }
         };
         let kind = kind(hook.at);
         match (&kind, &words) {
@@ -106,11 +116,18 @@ impl Resolver<'_> {
             }
             (Kind::Rollout(_), Some(_)) => {}
             (_, _) if hook.on.is_some() => {
-                return wrong("nobody can choose where it runs".to_owned(), "take `on` out");
+                return wrong(
+                    "nobody can choose where it runs".to_owned(),
+                    "take `on` out",
+                );
             }
             _ => {}
         }
-        let url = hook.url.as_ref().map(ToString::to_string).unwrap_or_default();
+        let url = hook
+            .url
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match (kind, words) {
             (Kind::Build, words) => {
                 let hook_ = BuildHook {
@@ -169,7 +186,10 @@ impl Resolver<'_> {
             return Ok(Vec::new());
         };
         if given.value.is_empty() || given.value.len() > HOSTS_MAX {
-            let message = format!("there are {} hosts, not 1 to {HOSTS_MAX}", given.value.len());
+            let message = format!(
+                "there are {} hosts, not 1 to {HOSTS_MAX}",
+                given.value.len()
+            );
             return Err(self.wrong(given.place, "hosts", message, None));
         }
         let mut hosts: Vec<HostSetting> = Vec::new();

@@ -155,13 +155,28 @@ impl Resolver<'_> {
         let beam = self.optional("health.beam", |s| s.health.as_ref()?.beam.as_ref())?;
         let timeout = beam.timeout.map_or(BEAM_TIMEOUT, |time| time.duration());
         let number = |count: u32| u64::from(count);
+        let usual = BeamHealth::usual(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        let applications = beam.applications.unwrap_or_default();
         Some(BeamHealth {
-            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-            run_queue_max: beam.run_queue_max.map(|max| number(max.get())),
-            mailbox_max: beam.mailbox_max.map(|max| number(max.get())),
-            restarts_max: beam.restarts_max.map(|max| number(max.get())),
-            crash_reports_max: beam.crash_reports_max.map(|max| number(max.get())),
-            memory_bytes_max: beam.memory_max.map(|max| max.bytes()),
+            applications: applications.iter().map(ToString::to_string).collect(),
+            run_queue_max_per_scheduler: beam
+                .run_queue_max
+                .map_or(usual.run_queue_max_per_scheduler, |max| {
+                    Some(number(max.get()))
+                }),
+            mailbox_max: beam
+                .mailbox_max
+                .map_or(usual.mailbox_max, |max| Some(number(max.get()))),
+            restarts_max: beam
+                .restarts_max
+                .map_or(usual.restarts_max, |max| Some(number(max.get()))),
+            crash_reports_max: beam
+                .crash_reports_max
+                .map_or(usual.crash_reports_max, |max| Some(number(max.get()))),
+            memory_max_bytes: beam
+                .memory_max
+                .map_or(usual.memory_max_bytes, |max| Some(max.bytes())),
+            ..usual
         })
     }
 

@@ -164,19 +164,44 @@ impl Resolver<'_> {
     }
 
     fn blue_green(&mut self, analyses: &Analyses) -> Result<rollout::BlueGreen, SettingsError> {
-        let pre = self.given(|s| s.deploy.as_ref()?.blue_green.as_ref()?.pre_promotion.as_ref());
-        let post = self.given(|s| s.deploy.as_ref()?.blue_green.as_ref()?.post_promotion.as_ref());
+        let pre = self.given(|s| {
+            s.deploy
+                .as_ref()?
+                .blue_green
+                .as_ref()?
+                .pre_promotion
+                .as_ref()
+        });
+        let post = self.given(|s| {
+            s.deploy
+                .as_ref()?
+                .blue_green
+                .as_ref()?
+                .post_promotion
+                .as_ref()
+        });
         self.optional("deploy.blue_green.pre_promotion", |s| {
-            s.deploy.as_ref()?.blue_green.as_ref()?.pre_promotion.as_ref()
+            s.deploy
+                .as_ref()?
+                .blue_green
+                .as_ref()?
+                .pre_promotion
+                .as_ref()
         });
         let pause: Option<Pause> = self.optional("deploy.blue_green.pause", |s| {
             s.deploy.as_ref()?.blue_green.as_ref()?.pause.as_ref()
         });
         self.optional("deploy.blue_green.post_promotion", |s| {
-            s.deploy.as_ref()?.blue_green.as_ref()?.post_promotion.as_ref()
+            s.deploy
+                .as_ref()?
+                .blue_green
+                .as_ref()?
+                .post_promotion
+                .as_ref()
         });
         let find = |at: Option<At<Name>>, key| {
-            at.map(|at| self.analysis_of(analyses, &at, key)).transpose()
+            at.map(|at| self.analysis_of(analyses, &at, key))
+                .transpose()
         };
         Ok(rollout::BlueGreen {
             pre_promotion: find(pre, "deploy.blue_green.pre_promotion")?,
@@ -199,7 +224,11 @@ impl Resolver<'_> {
         let known: Vec<&str> = analyses.keys().map(Name::as_str).collect();
         let message = match known.as_slice() {
             [] => format!("there is no [analysis.{}]", at.value),
-            known => format!("there is no [analysis.{}], only {}", at.value, known.join(", ")),
+            known => format!(
+                "there is no [analysis.{}], only {}",
+                at.value,
+                known.join(", ")
+            ),
         };
         let hint = format!("write [analysis.{}] with `for = \"5m\"`", at.value);
         Err(self.wrong(at.place, key, message, Some(hint)))
@@ -227,7 +256,8 @@ impl Resolver<'_> {
             },
             _ => {
                 let message = "it needs one of `rpc` and `command`".to_owned();
-                let hint = "write `{ rpc = \"Shop.Jobs.start()\" }` or `{ command = \"…\" }`".to_owned();
+                let hint =
+                    "write `{ rpc = \"Shop.Jobs.start()\" }` or `{ command = \"…\" }`".to_owned();
                 return Err(self.wrong(at.place, key, message, Some(hint)));
             }
         };
