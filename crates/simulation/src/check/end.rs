@@ -1,0 +1,212 @@
+//! What must hold at the end of a world.
+
+use std::collections::BTreeSet;
+
+use rollout::{HookPoint, HostId, OnFailure, Phase, Readiness, Rollout};
+
+use super::{Checker, Way};
+use crate::ledger::Ledger;
+use crate::machine::Machine;
+use crate::rule::Rule;
+
+/// A world at its end.
+pub(crate) struct Ending<'a> {
+    pub(crate) calm: bool,
+    pub(crate) state: &'a Rollout,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) machines: &'a [Machine],
+    /// The hosts that never come back.
+    pub(crate) lost: &'a Names,
+    /// The hooks that ran beside the coordinator, with what came of them.
+    pub(crate) hooks: &'a [(u32, bool)],
+    /// Whether a person skipped what would wait.
+    pub(crate) skipped: bool,
+}
+
+/// Names of hosts.
+pub(crate) type Names = BTreeSet<HostId>;
+
+impl Checker {
+    /// Looks at a world at its end.
+    pub(crate) fn end(&mut self, ending: &Ending<'_>) {
+        self.converges(ending);
+        if !ending.state.is_finished() {
+            return;
+        }
+        for (host, machine) in ending.machines.iter().enumerate() {
+            if machine.answers() {
+                self.serves(host as u32, machine, ending);
+            }
+        }
+        self.marks(ending);
+        self.hooks(ending);
+        let running = ending
+            .machines
+            .iter()
+            .find(|machine| machine.up && machine.jobs.values().any(|job| job.what == crate::machine::What::Command && job.runs()))
+            .map(|machine| machine.name.clone());
+        self.look(Rule::Command, self.plan.release_command.is_some(), || {
+            running.map(|host| format!("the release command still runs on {host}"))
+        });
+        let phase = ending.ledger.phase;
+        self.look(Rule::CalmEndsWell, ending.calm, || {
+            (!matches!(phase, Phase::Healthy | Phase::RolledBack)).then(|| {
+                let why = ending.state.cause().map_or_else(String::new, ToString::to_string);
+                format!("it ended {phase}: {why}")
+            })
+        });
+    }
+
+    fn converges(&mut self, ending: &Ending<'_>) {
+        let state = ending.state;
+        self.look(Rule::Converges, true, || {
+            if state.is_finished() {
+                return (!ending.ledger.finished).then(|| "it is at its end and the ledger does not say so".into());
+            }
+            let behind: Vec<HostId> = state.hosts_behind().into_iter().map(|(host, _)| host).collect();
+            let explained = state.is_halted()
+                && !behind.is_empty()
+                && behind.iter().all(|host| ending.lost.contains(host));
+            (!explained).then(|| {
+                format!(
+                    "it is {} and waits for nobody who is lost: {:?} at {:?}",
+                    state.phase(),
+                    behind,
+                    state.current().map(|(_, step)| step.name.clone())
+                )
+            })
+        });
+    }
+
+    /// What a host serves, and what runs there.
+    fn serves(&mut self, host: u32, machine: &Machine, ending: &Ending<'_>) {
+        let aside = ending.ledger.aside.contains_key(&machine.name);
+        let decided = ending.ledger.decided.is_some() && !aside;
+        let behind = ending.state.hosts_behind().iter().any(|(id, _)| *id == machine.name);
+        let has_stable = self.has_stable(host);
+        let expected = if decided { Some(self.candidate.clone()) } else { self.stable.clone() };
+        let rule = if decided { Rule::OneVersion } else { Rule::WayBack };
+        let applies = (decided || has_stable) && !(behind && ending.ledger.phase == Phase::Degraded && !aside);
+        self.look(rule, applies, || {
+            let expected = expected?;
+            let proxy = &machine.proxy;
+            let weight = proxy.weight(&expected);
+            if weight != 100 || !proxy.is_committed() {
+                let kind = if aside { ", set aside," } else { "" };
+                return Some(format!(
+                    "{}{kind} gives {} {weight} %{} at the end",
+                    machine.name,
+                    expected.short(),
+                    if proxy.is_committed() { "" } else { ", not for good" }
+                ));
+            }
+            let here = proxy.versions.iter().find(|version| version.artifact == expected)?;
+            here.instances
+                .iter()
+                .find(|id| machine.instances.get(id).is_none_or(|instance| !instance.on))
+                .map(|id| format!("{} routes to {id}, which does not run", machine.name))
+        });
+        if !aside && self.way != Way::Hot {
+            self.left_running(host, machine, decided);
+        }
+    }
+
+    fn left_running(&mut self, host: u32, machine: &Machine, decided: bool) {
+        let plan = self.plan.clone();
+        let plan = &plan.hosts[host as usize];
+        let (candidate, stable) = (self.candidate.clone(), self.stable.clone());
+        self.look(Rule::NothingLeft, true, || {
+            let runs = |id, artifact: Option<&rollout::ArtifactId>| {
+                machine.instances.get(id).is_some_and(|instance| {
+                    instance.on && Some(&instance.artifact) == artifact && instance.warm_until.is_none()
+                })
+            };
+            let left = if decided {
+                plan.stable.iter().find(|id| runs(id, stable.as_ref()))
+            } else {
+                plan.candidate
+                    .iter()
+                    .filter(|place| place.readiness != Readiness::Warm)
+                    .map(|place| &place.instance)
+                    .find(|id| runs(id, Some(&candidate)))
+            };
+            left.map(|id| format!("{id} is left running on {}", machine.name))
+        });
+        let moved = self.plan.background.activate.is_some() && !plan.stable.is_empty();
+        let excused = self.hosts[host as usize].unseen
+            || machine.temper.activate_exit != 0
+            || machine.temper.quiesce_exit != 0;
+        self.look(Rule::Background, moved && !decided && !excused, || {
+            plan.stable
+                .iter()
+                .find(|id| machine.instances.get(id).is_some_and(|instance| instance.on && !instance.works))
+                .map(|id| format!("{id} serves on {} without its background work", machine.name))
+        });
+    }
+
+    fn marks(&mut self, ending: &Ending<'_>) {
+        let ledger = ending.ledger;
+        let marked = |artifact| ledger.marks.contains(artifact);
+        let expected = if self.is_deploy() {
+            ledger.decided.is_none() && ending.state.cause().is_some_and(|cause| cause.blames_candidate())
+        } else {
+            ledger.decided.is_some()
+        };
+        let bad = if self.is_deploy() { Some(self.candidate.clone()) } else { self.stable.clone() };
+        let Some(bad) = bad else { return };
+        // One that was given up before anything began says nothing.
+        self.look(Rule::Marked, expected || !ledger.marks.is_empty(), || {
+            let named = ledger.marks.iter().all(|mark| *mark == bad);
+            (marked(&bad) != expected || !named).then(|| {
+                format!(
+                    "{} is{} marked, and {} be",
+                    bad.short(),
+                    if marked(&bad) { "" } else { " not" },
+                    if expected { "must" } else { "must not" }
+                )
+            })
+        });
+    }
+
+    fn hooks(&mut self, ending: &Ending<'_>) {
+        let plan = self.plan.clone();
+        let began = ending.ledger.intents.values().any(|words| words.contains(": start ") || words.contains("hot upgrade"));
+        for (index, hook) in plan.hooks.iter().enumerate() {
+            let index = index as u32;
+            let ran: Vec<bool> = ending
+                .hooks
+                .iter()
+                .chain(ending.machines.iter().flat_map(|machine| &machine.hooks))
+                .filter(|(other, _)| *other == index)
+                .map(|(_, good)| *good)
+                .collect();
+            let used = plan.steps.iter().any(|step| step.work == rollout::Work::Hook(index));
+            let (decided, given_up) = (self.decided, self.given_up);
+            let skipped = ending.skipped && hook.point.waits();
+            self.look(Rule::Hooks, true, || {
+                let before = matches!(
+                    hook.point,
+                    HookPoint::ConfirmRollout | HookPoint::PreDeploy | HookPoint::PreRollout | HookPoint::ConfirmPromotion
+                );
+                if before && used && decided && !skipped && !ran.contains(&true) && hook.on_failure == OnFailure::Abort {
+                    return Some(format!("it is decided and {} `{}` never agreed", hook.point, hook.name));
+                }
+                let wrong = match hook.point {
+                    HookPoint::PostDeploy => !decided,
+                    HookPoint::OnAbort => !given_up,
+                    _ => false,
+                };
+                if wrong && !ran.is_empty() {
+                    return Some(format!("{} `{}` ran where it must not", hook.point, hook.name));
+                }
+                let missing = match hook.point {
+                    HookPoint::OnAbort => given_up && began,
+                    HookPoint::PostRollout => began && (decided || given_up),
+                    _ => false,
+                };
+                (missing && ran.is_empty() && ending.ledger.phase != Phase::Degraded)
+                    .then(|| format!("{} `{}` did not run", hook.point, hook.name))
+            });
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The hosts behind a network, as coordinators reach them: the production interpreter talks to this.
+
+mod host;
+
+use std::collections::VecDeque;
+
+use coordinator::HostError;
+
+pub(crate) use host::SimHost;
+
+use crate::bug::Bug;
+use crate::chance::Chance;
+use crate::check::Checker;
+use crate::machine::{Answer, Call, Denial, Machine};
+
+/// How many deeds are kept for a trace.
+const DEEDS: usize = 60;
+
+/// All hosts, and what the network does to calls.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    pub(crate) now: u64,
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) checker: Checker,
+    pub(crate) network: Network,
+    pub(crate) chance: Chance,
+    /// Calls that arrive later: when, where, with which token.
+    pub(crate) later: Vec<(u64, u32, u64, Call)>,
+    /// Hosts that something happened to since the last look.
+    pub(crate) touched: Vec<u32>,
+    /// The last calls, in words, where they are wanted.
+    pub(crate) deeds: Option<VecDeque<String>>,
+    pub(crate) bug: Option<Bug>,
+}
+
+/// How often a call goes wrong, in thousandths.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Network {
+    pub(crate) calls_lost: u64,
+    pub(crate) answers_lost: u64,
+    pub(crate) late: u64,
+    pub(crate) twice: u64,
+    pub(crate) slow: u64,
+}
+
+impl Fleet {
+    /// A coordinator calls a host.
+    pub(crate) fn call(&mut self, host: u32, token: u64, call: Call) -> Result<Answer, HostError> {
+        self.reach(host)?;
+        let network = self.network;
+        let lost = |message: &str| HostError::Unanswered {
+            message: message.into(),
+        };
+        if self.chance.happens(network.calls_lost) {
+            return Err(lost("the call was lost"));
+        }
+        if self.chance.happens(network.late) && may_be_late(&call) {
+            let at = self.now + self.chance.range(1, 1_500);
+            self.later.push((at, host, token, call));
+            return Err(lost("no answer in time"));
+        }
+        if self.chance.happens(network.twice) && may_be_late(&call) {
+            let at = self.now + self.chance.range(1, 1_500);
+            self.later.push((at, host, token, call.clone()));
+        }
+        let done = self.obey(host, token, &call);
+        if self.chance.happens(network.answers_lost) {
+            return Err(lost("the answer was lost"));
+        }
+        done.map_err(|denial| match denial {
+            Denial::Stale(message) => HostError::Stale { message },
+            Denial::Refused(message) => HostError::Refused {
+                kind: "refused".into(),
+                message: message.into(),
+            },
+            Denial::Absent(message) => HostError::Absent {
+                message: message.into(),
+            },
+            Denial::Failed(message) => HostError::Failed {
+                message: message.into(),
+            },
+        })
+    }
+
+    /// A coordinator asks a host something.
+    pub(crate) fn ask(&mut self, host: u32) -> Result<&Machine, HostError> {
+        self.reach(host)?;
+        if self.chance.happens(self.network.calls_lost) {
+            return Err(HostError::Unanswered {
+                message: "the question was lost".into(),
+            });
+        }
+        Ok(&self.machines[host as usize])
+    }
+
+    fn reach(&mut self, host: u32) -> Result<(), HostError> {
+        let now = self.now;
+        let machine = &mut self.machines[host as usize];
+        machine.pass(now);
+        if machine.answers() {
+            return Ok(());
+        }
+        Err(HostError::Unanswered {
+            message: "it does not answer".into(),
+        })
+    }
+
+    /// A call reaches its host, in time or late.
+    pub(crate) fn obey(&mut self, host: u32, token: u64, call: &Call) -> Result<Answer, Denial> {
+        let now = self.now;
+        let machine = &mut self.machines[host as usize];
+        if !machine.up {
+            return Err(Denial::Failed("its power is off"));
+        }
+        machine.pass(now);
+        let fenced = machine.admit(token);
+        if !Bug::is(self.bug, Bug::AgentIgnoresFence) {
+            fenced?;
+        } else if let Err(denial @ Denial::Failed(_)) = fenced {
+            return Err(denial);
+        }
+        if Bug::is(self.bug, Bug::TokenNotOnDisk) {
+            machine.token_on_disk = 0;
+        }
+        self.checker.at(now);
+        self.checker.before(host, machine, token, call);
+        let weight = machine.proxy.weight(&machine.candidate);
+        let done = Bug::obey(self.bug, machine, call);
+        if done.is_ok() {
+            self.checker.after(host, machine, call, weight);
+        }
+        self.touched.push(host);
+        if let Some(deeds) = &mut self.deeds {
+            if deeds.len() == DEEDS {
+                deeds.pop_front();
+            }
+            let name = &machine.name;
+            deeds.push_back(format!(
+                "{:>7} ms  {name} (token {token}): {call:?} -> {done:?}",
+                now - crate::scenario::BEGIN
+            ));
+        }
+        done
+    }
+}
+
+/// What may arrive after it was given up. An agent takes calls about one instance in their order, so that a
+/// late start cannot follow a stop.
+fn may_be_late(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Route(_) | Call::Renew(_) | Call::Prepare | Call::Commit | Call::Drain(_) | Call::Warm(..)
+    )
+}
