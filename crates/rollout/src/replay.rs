@@ -21,8 +21,8 @@ pub struct Entry {
 /// A journal that this engine does not come to the same end with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "entry {seq} of the journal called for [{}], but this engine would do [{}]: it was written by another \
-     version, which has to end the rollout",
+    "entry {seq} of the journal called for [{}], but this engine would do [{}]: end the rollout with the \
+     version that began it",
     journaled.join("; "), replayed.join("; ")
 )]
 pub struct ReplayError {

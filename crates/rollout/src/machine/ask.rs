@@ -3,7 +3,7 @@
 use crate::effect::{Effect, EffectId, Errand};
 use crate::machine::Outcome;
 use crate::plan::{Job, Work};
-use crate::state::{Asked, Rollout, Stage};
+use crate::state::{Asked, Rollout};
 use crate::task::Task;
 
 impl Rollout {
@@ -67,13 +67,12 @@ impl Rollout {
 
     /// Asks a host for what is missing, and notes whether the step waits for it.
     pub(crate) fn settle(&mut self, place: u32, out: &mut Outcome) {
-        let Some((_, step)) = self.current() else {
+        let Some((_, step)) = self.current().filter(|_| !self.is_halted()) else {
             return;
         };
         let (work, in_step) = (step.work, step.hosts.binary_search(&place).is_ok());
-        let reverting = matches!(self.stage, Stage::Reverting(_));
         let mut over = true;
-        if in_step && (reverting || self.hosts[place as usize].aside.is_none()) {
+        if in_step && self.is_of_step(place) {
             for task in self.tasks_of_step(place, work) {
                 over &= self.is_done_or_asked(place, task, out);
             }

@@ -38,14 +38,21 @@ impl Rollout {
         self.await_hosts(out);
     }
 
-    /// Returns the hosts that the step is about: those set aside only on the way back.
+    /// Returns the hosts that the step is about: those set aside only on the way back, and only until they
+    /// did not answer there either.
     pub(crate) fn hosts_of_step(&self) -> Vec<u32> {
-        let reverting = matches!(self.stage, Stage::Reverting(_));
         let Some((_, step)) = self.current() else {
             return Vec::new();
         };
-        let wanted = |place: &&u32| reverting || self.hosts[**place as usize].aside.is_none();
+        let wanted = |place: &&u32| self.is_of_step(**place);
         step.hosts.iter().filter(wanted).copied().collect()
+    }
+
+    /// Says whether a host takes part in what is done now.
+    pub(crate) fn is_of_step(&self, place: u32) -> bool {
+        let host = &self.hosts[place as usize];
+        let reverting = matches!(self.stage, Stage::Reverting(_));
+        host.aside.is_none() || reverting && host.refused.is_none()
     }
 
     fn begin_on_host(&mut self, place: u32, work: Work, anew: bool) {

@@ -12,6 +12,8 @@ pub(super) struct Script<'a> {
     preview: bool,
     steps: Vec<Step>,
     analyses: Vec<Analysis>,
+    /// The candidate's part of the traffic by now.
+    weight: u8,
     /// How often a name was given.
     names: BTreeMap<String, u32>,
 }
@@ -34,6 +36,7 @@ impl<'a> Script<'a> {
             preview,
             steps: Vec::new(),
             analyses: Vec::new(),
+            weight: 0,
             names: BTreeMap::new(),
         }
     }
@@ -156,6 +159,7 @@ impl<'a> Script<'a> {
     }
 
     pub(super) fn weight(&mut self, weight: u8, hosts: Vec<u32>, batch: Option<u32>) {
+        self.weight = weight;
         self.push(
             &format!("weight-{weight}"),
             Work::Weight(weight),
@@ -168,14 +172,23 @@ impl<'a> Script<'a> {
         self.add("pause", Work::Pause { for_ms }, Vec::new(), None);
     }
 
-    /// Judges by stable, so only where there is one.
+    /// Judges by stable, so only where there is one; and before the candidate has traffic, which that of
+    /// testers is not, by values from elsewhere alone.
     pub(super) fn analysis(&mut self, analysis: &Analysis) {
         let hosts = self.with_stable(&self.all());
-        if !hosts.is_empty() {
+        let mut analysis = analysis.clone();
+        if self.weight == 0 {
+            analysis.comparison = None;
+            analysis.latency = None;
+        }
+        let judges = analysis.comparison.is_some()
+            || analysis.latency.is_some()
+            || !analysis.metrics.is_empty();
+        if judges && !hosts.is_empty() {
             let place = u32::try_from(self.analyses.len()).unwrap_or(u32::MAX);
-            self.analyses.push(analysis.clone());
-            let (name, work) = ("analysis", Work::Analysis(place));
             let for_ms = analysis.for_ms;
+            self.analyses.push(analysis);
+            let (name, work) = ("analysis", Work::Analysis(place));
             self.add(name, work, hosts, None);
             if let Some(step) = self.steps.last_mut() {
                 step.expected_ms = for_ms;

@@ -3,36 +3,19 @@
 use std::collections::BTreeMap;
 
 use rollout::{
-    ArtifactId, Chosen, HostFacts, HostId, InstanceFact, InstanceId, Mark, Moving, Plan, PlanError,
-    Purpose, Readiness, ReleaseCommand, Request, RouteFact, ServiceKey, Strategy, Timing,
-    Tolerance, Version, Warning, compute,
+    HostFacts, HostId, InstanceFact, InstanceId, Mark, Plan, PlanError, Purpose, Readiness,
+    ReleaseCommand, Request, RouteFact, Timing, Version, Warning, compute,
 };
 
-fn artifact(letter: char) -> ArtifactId {
-    ArtifactId::parse(&letter.to_string().repeat(64)).unwrap()
-}
-
-fn service() -> ServiceKey {
-    ServiceKey::parse("shop.production").unwrap()
-}
+use crate::request::{artifact, blue_green, jobs, service};
 
 fn deploy(letter: char) -> Request {
     Request {
-        service: service(),
-        purpose: Purpose::Deploy,
-        strategy: Strategy::BlueGreen,
         candidate: Version {
             artifact: artifact(letter),
             vsn: "0.1.0".into(),
         },
-        chosen: Chosen::ByRule,
-        instances_per_host: 1,
-        node: "shop".into(),
-        applications: Vec::new(),
-        timing: Timing::USUAL,
-        tolerance: Tolerance::USUAL,
-        moving: Moving::USUAL,
-        release_command: None,
+        ..crate::request::deploy(blue_green())
     }
 }
 
@@ -196,7 +179,7 @@ fn an_artifact_marked_bad_is_taken_only_by_its_name() {
         "cccccccccccc is marked bad: it crashed"
     );
     let by_name = Request {
-        chosen: Chosen::ByName,
+        chosen: rollout::Chosen::ByName,
         ..deploy('c')
     };
     let plan = compute(&by_name, &hosts, &marks, None).unwrap();
@@ -249,6 +232,16 @@ fn a_plan_warns_of_what_it_cannot_prevent() {
 }
 
 #[test]
+fn where_background_work_is_moved_beside_the_traffic_nobody_is_warned_of_it() {
+    let request = Request {
+        background: jobs(),
+        ..deploy('c')
+    };
+    let plan = plan(&request, &[host("lead", "a+", Some(('a', &[1])))]).unwrap();
+    assert_eq!(plan.warnings, []);
+}
+
+#[test]
 fn a_plan_states_its_steps_and_how_long_it_may_take() {
     let hosts = [HostFacts {
         sockets_open: 1_000,
@@ -256,20 +249,17 @@ fn a_plan_states_its_steps_and_how_long_it_may_take() {
     }];
     let plan = plan(&deploy('c'), &hosts).unwrap();
     let steps: BTreeMap<_, _> = plan
-        .steps()
-        .into_iter()
-        .map(|step| (step.name, step))
+        .steps
+        .iter()
+        .map(|step| (step.name.as_str(), step))
         .collect();
     assert_eq!(
-        steps["start"].gate,
-        "healthy for 5 s without a break within 5 min, else stable stays and the candidate stops"
+        plan.gate(steps["start"]),
+        "healthy for 5 s without a break within 5 min, else all goes back to stable"
     );
-    assert!(
-        steps["drain"]
-            .does
-            .contains("200 a second, close code 1012"),
-        "{}",
-        steps["drain"].does
+    assert_eq!(
+        plan.does(steps["drain"]),
+        "let aaaaaaaaaaaa finish; move sockets, 200 a second, close code 1012 on lead"
     );
     assert_eq!(steps["drain"].expected_ms, 5_000);
     let bounds = plan.bounds();

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use rollout::{
-    Action, ArtifactId, Cause, Chosen, Effect, EffectId, Event, Health, HostFacts, HostId,
-    InstanceFact, InstanceId, Moving, Observation, Phase, Purpose, Reply, Request, Rollout,
-    RouteFact, RouteSeen, ServiceKey, Strategy, Tally, Tick, Timing, Tolerance, TrafficSeen,
-    Verdict, Version, compute, step,
+    Action, Cause, Effect, EffectId, Event, Health, HostId, Observation, Phase, Rollout,
+    RouteSeen, Tally, Tick, TrafficSeen, Verdict, step,
 };
 
-fn artifact(letter: char) -> ArtifactId {
-    ArtifactId::parse(&letter.to_string().repeat(64)).unwrap()
-}
+use crate::request::{artifact, blue_green, deploy, plan};
+use crate::rig::done;
 
 /// One host on which `a` serves and `c` is brought in, with a clock in seconds.
 struct Gate {
@@ -21,42 +18,8 @@ struct Gate {
 
 impl Gate {
     fn begin() -> Self {
-        let service = ServiceKey::parse("shop.production").unwrap();
-        let stable = InstanceId::in_slot(&service, 1);
-        let facts = HostFacts {
-            host: HostId::parse("lead").unwrap(),
-            instances: vec![InstanceFact {
-                instance: stable.clone(),
-                slot: 1,
-                artifact: artifact('a'),
-                vsn: "1".into(),
-                running: true,
-            }],
-            route: Some(RouteFact {
-                versions: [(artifact('a'), (100, vec![stable]))].into(),
-            }),
-            sockets_open: 0,
-        };
-        let request = Request {
-            service,
-            purpose: Purpose::Deploy,
-            strategy: Strategy::BlueGreen,
-            candidate: Version {
-                artifact: artifact('c'),
-                vsn: "2".into(),
-            },
-            chosen: Chosen::ByRule,
-            instances_per_host: 1,
-            node: "shop".into(),
-            applications: Vec::new(),
-            timing: Timing::USUAL,
-            tolerance: Tolerance::USUAL,
-            moving: Moving::USUAL,
-            release_command: None,
-        };
-        let plan = compute(&request, &[facts], &[], None).unwrap();
         let mut gate = Self {
-            state: Rollout::new(plan),
+            state: Rollout::new(plan(&deploy(blue_green()), 1)),
             effects: Vec::new(),
         };
         gate.tell(0, Event::Begin);
@@ -76,7 +39,7 @@ impl Gate {
             at_s,
             Event::Reply {
                 id,
-                reply: Reply::Done,
+                reply: done(),
             },
         );
     }
@@ -94,6 +57,7 @@ impl Gate {
         let candidate = Tally {
             requests: counted.0,
             bad: counted.1,
+            slow: 0,
             open: 0,
         };
         let seen = Observation {
@@ -120,7 +84,7 @@ impl Gate {
         self.tell(
             at_s,
             Event::Observed {
-                host: HostId::parse("lead").unwrap(),
+                host: HostId::parse("h0").unwrap(),
                 seen,
             },
         );
@@ -161,7 +125,7 @@ fn a_flapping_candidate_begins_its_time_anew() {
     gate.healthy(11);
     assert_eq!(
         gate.asked(),
-        "route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased)"
+        "route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)"
     );
 }
 
@@ -173,7 +137,7 @@ fn silence_is_not_health() {
     gate.tell(
         4,
         Event::Lost {
-            host: HostId::parse("lead").unwrap(),
+            host: HostId::parse("h0").unwrap(),
             detail: "no answer".into(),
         },
     );
@@ -204,7 +168,7 @@ fn a_crash_loop_fails_long_before_the_deadline() {
     );
     assert_eq!(
         gate.state.cause().unwrap().to_string(),
-        "shop.production-2 on lead crashed 3 times while starting; last: 503"
+        "shop.production-2 on h0 crashed 3 times while starting; last: 503"
     );
 }
 
@@ -217,7 +181,7 @@ fn the_deadline_is_told_with_the_checks_last_words() {
     let cause = gate.state.cause().unwrap().to_string();
     assert_eq!(
         cause,
-        "shop.production-2 on lead was not healthy within 300 s (healthy_deadline): 503"
+        "shop.production-2 on h0 was not healthy within 300 s (healthy_deadline): 503"
     );
 }
 
@@ -281,6 +245,7 @@ fn the_commit_comes_after_the_watch_and_its_decision_is_journaled_first() {
         22,
         Event::Abort {
             by: "ada@lead".into(),
+            why: None,
         },
     );
     assert!(gate.state.is_decided() && gate.state.cause().is_none());
@@ -294,6 +259,7 @@ fn a_reply_to_an_effect_that_was_given_up_changes_nothing() {
         1,
         Event::Abort {
             by: "ada@lead".into(),
+            why: None,
         },
     );
     let before = gate.state.clone();
@@ -301,7 +267,7 @@ fn a_reply_to_an_effect_that_was_given_up_changes_nothing() {
         2,
         Event::Reply {
             id: old,
-            reply: Reply::Done,
+            reply: done(),
         },
     );
     assert_eq!(gate.state, before);

@@ -1,0 +1,32 @@
+//! The engine, from what is asked to what is done.
+
+#[path = "engine/analysis.rs"]
+mod analyses;
+#[path = "engine/aside.rs"]
+mod aside;
+#[path = "engine/fake.rs"]
+mod fake;
+#[path = "engine/gates.rs"]
+mod gates;
+#[path = "engine/hooks.rs"]
+mod hooks;
+#[path = "engine/journal.rs"]
+mod journal;
+#[path = "engine/plan.rs"]
+mod plan;
+#[path = "engine/properties.rs"]
+mod properties;
+#[path = "engine/request.rs"]
+mod request;
+#[path = "engine/resume.rs"]
+mod resume;
+#[path = "engine/rig.rs"]
+mod rig;
+#[path = "engine/scale.rs"]
+mod scale;
+#[path = "engine/strategies.rs"]
+mod strategies;
+#[path = "engine/verbs.rs"]
+mod verbs;
+#[path = "engine/way_back.rs"]
+mod way_back;

@@ -1,0 +1,196 @@
+//! The way back, from each strategy.
+
+use rollout::{
+    CanaryStep, Event, HostCount, Observation, Phase, ReleaseCommand, RouteSeen, Tick, TrafficSeen,
+    Verdict,
+};
+
+use crate::request::{artifact, blue_green, canary, deploy, hot, instead, jobs, plan, rolling};
+use crate::rig::Rig;
+
+fn abort() -> Event {
+    Event::Abort {
+        by: "ada".into(),
+        why: None,
+    }
+}
+
+#[test]
+fn background_work_goes_back_before_the_traffic() {
+    let mut request = deploy(blue_green());
+    request.background = jobs();
+    let mut rig = Rig::begun(plan(&request, 1));
+    rig.until("watch");
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(rig.asked_since(from), [
+        "h0: quiesce shop.production-2",
+        "h0: activate shop.production-1",
+        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+        "h0: drain cccccccccccc",
+        "h0: stop shop.production-2",
+        "halt",
+    ]);
+}
+
+#[test]
+fn only_what_was_touched_is_taken_back() {
+    let steps = vec![CanaryStep::SetWeight(5)];
+    let mut rig = Rig::begun(plan(&deploy(canary(steps)), 2));
+    rig.tell(abort());
+    let names: Vec<_> = rig.state.way_back().iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["stop-back"]);
+    assert_eq!(rig.run(), Phase::Aborted);
+}
+
+#[test]
+fn hosts_of_earlier_batches_start_stable_again_and_the_leased_ones_do_not_wait_for_that() {
+    let mut request = deploy(rolling(1));
+    request.timing.rollback_window_ms = 0;
+    let mut rig = Rig::begun(plan(&request, 3));
+    rig.until("watch-2");
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(rig.asked_since(from), [
+        "h1: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+        "h1: drain cccccccccccc",
+        "h1: stop shop.production-2",
+        "h0: start shop.production-1 with aaaaaaaaaaaa",
+        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+        "h0: drain cccccccccccc",
+        "h0: stop shop.production-2",
+        "halt",
+    ]);
+}
+
+#[test]
+fn without_room_for_two_the_batches_go_back_one_by_one() {
+    let mut request = deploy(instead(1));
+    request.tolerance.min_available = HostCount::Hosts(2);
+    let mut rig = Rig::begun(plan(&request, 3));
+    rig.until("watch-2");
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Aborted);
+    let one = |host: &str| {
+        [
+            "fail the readiness path",
+            "drain cccccccccccc",
+            "stop shop.production-2",
+            "start shop.production-1 with aaaaaaaaaaaa",
+            "route 100 to aaaaaaaaaaaa (final)",
+            "pass the readiness path",
+        ]
+        .map(|line| format!("{host}: {line}"))
+    };
+    let mut expected = one("h1").to_vec();
+    expected.extend(one("h0"));
+    expected.push("halt".into());
+    assert_eq!(rig.asked_since(from), expected);
+}
+
+#[test]
+fn hot_brings_the_old_code_back_where_it_was_changed() {
+    let mut rig = Rig::begun(plan(&deploy(hot(1)), 3));
+    rig.until("verify-2");
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(rig.asked_since(from), [
+        "h0: hot downgrade of shop.production-1",
+        "h1: hot downgrade of shop.production-1",
+        "halt",
+    ]);
+}
+
+#[test]
+fn a_hot_upgrade_whose_node_fails_goes_back_and_is_marked() {
+    let mut rig = Rig::begun(plan(&deploy(hot(1)), 1));
+    rig.until("watch-1");
+    rig.host(0).restarts = 1;
+    rig.second();
+    assert_eq!(rig.cause(), "shop.production-1 on h0 failed while it was watched: it crashed: 503");
+    assert!(rig.log.contains(&"mark cccccccccccc bad".to_owned()));
+    rig.host(0).restarts = 0;
+    assert_eq!(rig.run(), Phase::Aborted);
+}
+
+#[test]
+fn a_release_command_under_way_is_waited_for_first() {
+    let mut request = deploy(blue_green());
+    request.release_command = Some(ReleaseCommand {
+        args: vec!["eval".into()],
+        timeout_ms: 60_000,
+    });
+    let mut rig = Rig::begun(plan(&request, 1));
+    rig.until("command");
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(rig.asked_since(from)[0], "h0: wait for the end of the release command (attempt 1)");
+    assert!(rig.state.command_end().is_some());
+}
+
+#[test]
+fn a_route_that_reached_the_proxy_late_is_taken_back_again() {
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 2));
+    rig.until("watch");
+    rig.tell(abort());
+    rig.until("drain-back");
+    let candidate = artifact('c');
+    let seen = Observation {
+        began: Tick::from_ms(rig.now + 10),
+        instances: Default::default(),
+        route: Some(RouteSeen {
+            weights: [(candidate, 100)].into(),
+            reverted: false,
+        }),
+        traffic: TrafficSeen::default(),
+    };
+    let from = rig.log.len();
+    rig.now += 10;
+    let host = rollout::HostId::parse("h1").unwrap();
+    rig.tell(Event::Observed { host, seen });
+    assert_eq!(rig.at(), "route-back");
+    assert_eq!(
+        rig.asked_since(from),
+        ["h1: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)"]
+    );
+    assert_eq!(rig.run(), Phase::Aborted);
+}
+
+#[test]
+fn a_host_that_does_not_answer_on_the_way_back_is_named_and_a_retry_goes_on() {
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 2));
+    rig.until("watch");
+    rig.host(1).away = true;
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(!rig.state.is_finished());
+    assert_eq!(rig.state.hosts_behind()[0].0.as_str(), "h1");
+    rig.host(1).away = false;
+    rig.asked.clear();
+    rig.tell(Event::Retry {
+        by: "ada".into(),
+        why: None,
+    });
+    assert_eq!(rig.run(), Phase::Aborted);
+}
+
+#[test]
+fn a_lease_that_ran_out_and_a_sick_candidate_turn_back() {
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 1));
+    rig.until("watch");
+    rig.host(0).reverted = true;
+    rig.second();
+    assert!(rig.cause().contains("returned to stable by itself"), "{}", rig.cause());
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 1));
+    rig.until("watch");
+    rig.host(0).verdict = Some(Verdict::Unhealthy);
+    rig.seconds(2);
+    assert_eq!(rig.cause(), "");
+    rig.second();
+    assert!(rig.cause().contains("failed while it was watched"), "{}", rig.cause());
+}
