@@ -2,17 +2,20 @@
 //!
 //! ```text
 //! Plan ─────────────┐
-//!                   ├──▶ Diagram (parts, each with its steps) ──▶ Mermaid | text
+//!                   ├──▶ Diagram (parts, each with its boxes) ──▶ Mermaid | text | whoever draws it live
 //! Taken (of Rollout)┘
 //! ```
 //!
 //! A part is what belongs together: the steps before hosts go in batches, a batch, what follows the
-//! point of no return, the way back. Batches in the middle that all stand alike are drawn as one.
+//! point of no return, the way back. Batches in the middle that all stand alike are drawn as one, so that
+//! the diagram of a thousand hosts is no larger than a person reads.
 
+mod fold;
+mod label;
 mod mermaid;
 mod shape;
 mod taken;
 mod text;
 
-pub use shape::{Box, Diagram, Part, PartKind};
-pub use taken::{State, Taken};
+pub use shape::{Box, BoxKind, Diagram, End, Part, PartKind};
+pub use taken::{Passage, State, Taken};

@@ -34,7 +34,9 @@ mod task;
 mod tick;
 
 pub use cause::{Cause, CommandEnd};
-pub use diagram::{Box as DiagramBox, Diagram, Part, PartKind, State as DiagramState, Taken};
+pub use diagram::{
+    Box as DiagramBox, BoxKind, Diagram, End, Part, PartKind, Passage, State as DiagramState, Taken,
+};
 pub use effect::{Action, Commitment, Effect, EffectId, Errand, Share, Turn};
 pub use event::{
     CommandDecision, Event, Extent, Health, Observation, Reply, RouteSeen, RunOutcome, Tally,

@@ -1,314 +1,406 @@
 //! A diagram as Mermaid flowchart text, which forges, wikis and editors draw.
 
-use super::shape::{Box, Diagram, PartKind};
+use super::label::{label, title};
+use super::shape::{Box, BoxKind, Diagram, End, Part, PartKind};
 use super::taken::State;
 use crate::span::span;
 
-/// So many characters of a label are kept.
-const LABEL_MAX: usize = 160;
+/// Mermaid draws no longer text, unless whoever embeds it allows more.
+const TEXT_MAX: usize = 50_000;
 
 /// How states look; a colour and, for those who do not see it, a border of its own.
-const CLASSES: [(&str, &str); 7] = [
+const CLASSES: [(&str, &str); 12] = [
     ("pending", "fill:#f6f8fa,stroke:#8c959f,color:#24292f"),
     (
         "active",
-        "fill:#ddf4ff,stroke:#0969da,color:#0a3069,stroke-width:3px",
+        "fill:#ddf4ff,stroke:#0969da,color:#0a3069,stroke-width:4px",
     ),
     (
         "waiting",
-        "fill:#fff8c5,stroke:#9a6700,color:#4d2d00,stroke-width:3px",
+        "fill:#fff8c5,stroke:#bf8700,color:#4d2d00,stroke-width:4px",
     ),
     ("done", "fill:#dafbe1,stroke:#1a7f37,color:#0f5323"),
     (
         "skipped",
-        "fill:#ffffff,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3",
+        "fill:#ffffff,stroke:#8c959f,color:#57606a,stroke-dasharray:5 3",
     ),
     (
         "gave_up",
-        "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:3px",
+        "fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-width:4px",
     ),
     (
         "not_reached",
-        "fill:#ffffff,stroke:#d0d7de,color:#8c959f,stroke-dasharray:2 3",
+        "fill:#ffffff,stroke:#d0d7de,color:#8c959f,stroke-dasharray:2 4",
+    ),
+    (
+        "decision",
+        "fill:#fbefff,stroke:#8250df,color:#512a97,stroke-width:3px",
+    ),
+    (
+        "reached",
+        "fill:#1a7f37,stroke:#1a7f37,color:#ffffff,stroke-width:3px",
+    ),
+    ("part", "fill:transparent,stroke:#8c959f,stroke-width:1px"),
+    (
+        "committed",
+        "fill:transparent,stroke:#8250df,stroke-width:2px",
+    ),
+    (
+        "back",
+        "fill:transparent,stroke:#cf222e,stroke-width:2px,stroke-dasharray:6 3",
     ),
 ];
 
-/// An edge between two nodes.
+/// How much is said of each step: less where all would be too much for Mermaid.
+#[derive(Debug, Clone, Copy)]
+struct Detail {
+    /// Characters of a line.
+    line_max: usize,
+    /// Whether gates and notes are said.
+    gates: bool,
+}
+
+const DETAILS: [Detail; 4] = [
+    Detail {
+        line_max: 160,
+        gates: true,
+    },
+    Detail {
+        line_max: 72,
+        gates: true,
+    },
+    Detail {
+        line_max: 60,
+        gates: false,
+    },
+    Detail {
+        line_max: 30,
+        gates: false,
+    },
+];
+
+/// An arrow between two nodes.
 struct Edge {
     from: String,
     to: String,
     words: Option<String>,
-    /// Whether it is the way only when something fails.
-    dotted: bool,
-    /// Whether it was gone.
-    taken: bool,
+    way: Way,
+}
+
+/// What an arrow stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The next step.
+    Next,
+    /// It was gone.
+    Taken,
+    /// Where it leads when something fails.
+    Else,
+    /// It was given up and turned here.
+    Turned,
+}
+
+/// The text as it grows.
+struct Writer {
+    out: String,
+    edges: Vec<Edge>,
+    detail: Detail,
+    nodes: usize,
 }
 
 impl Diagram {
-    /// Writes the diagram as a Mermaid flowchart.
+    /// Writes the diagram as a Mermaid flowchart, within what Mermaid draws without being told to draw
+    /// more: 50,000 characters and 500 arrows.
     pub fn mermaid(&self) -> String {
-        let mut out = String::new();
-        line(
-            &mut out,
-            format_args!("---\ntitle: {}\n---", quoted_title(&self.title)),
-        );
-        line(&mut out, format_args!("flowchart TD"));
-        let mut edges: Vec<Edge> = Vec::new();
-        let mut last: Option<(String, bool)> = None;
-        let mut given_up: Option<String> = None;
-        let mut id = 0_usize;
-        let mut back_first = None;
+        let mut text = String::new();
+        for detail in DETAILS {
+            text = self.mermaid_with(detail);
+            if text.chars().count() < TEXT_MAX {
+                break;
+            }
+        }
+        text
+    }
+
+    fn mermaid_with(&self, detail: Detail) -> String {
+        let mut writer = Writer {
+            out: String::new(),
+            edges: Vec::new(),
+            detail,
+            nodes: 0,
+        };
+        writer.line(&format!(
+            "---\ntitle: {}\nconfig:\n  flowchart:\n    wrappingWidth: 420\n---",
+            title(&self.title, 200)
+        ));
+        writer.line("flowchart TD");
+        let before = if self.boxes().any(|drawn| drawn.times > 0) {
+            "done"
+        } else {
+            "pending"
+        };
+        writer.end("begin", &self.before, before);
+        let (mut last, mut given_up, mut back) = (None, None, None);
+        let mut reversible = Vec::new();
         for (number, part) in self.parts.iter().enumerate() {
-            line(
-                &mut out,
-                format_args!("  subgraph part{number}[\"{}\"]", label(&part.title)),
-            );
-            line(&mut out, format_args!("    direction TB"));
+            let nodes = writer.part(number, part);
+            let linked: Vec<_> = nodes.iter().map(String::as_str).zip(&part.boxes).collect();
             if part.kind == PartKind::Back {
-                last = None;
-            }
-            for drawn in &part.boxes {
-                let name = format!("step{id}");
-                id += 1;
-                line(&mut out, format_args!("    {}", node(&name, drawn)));
-                if part.kind == PartKind::Back && back_first.is_none() {
-                    back_first = Some(name.clone());
+                back = nodes.first().cloned();
+                writer.chain(None, &linked);
+                last = last.or(Some((String::new(), false)));
+                writer.finish("end_stable", linked.last().copied());
+            } else {
+                let begin = ("begin".to_owned(), true);
+                writer.chain(Some(last.take().unwrap_or(begin)), &linked);
+                last = linked
+                    .last()
+                    .map(|(node, drawn)| ((*node).to_owned(), drawn.state.is_over()));
+                let turned = linked.iter().rfind(|(_, drawn)| drawn.times > 0);
+                let gave_up = linked
+                    .iter()
+                    .find(|(_, drawn)| matches!(drawn.state, State::GivenUp { .. }));
+                if let Some((node, _)) = gave_up.or(turned) {
+                    given_up = Some((*node).to_owned());
                 }
-                if matches!(drawn.state, State::GivenUp { .. }) && part.kind != PartKind::Back {
-                    given_up = Some(name.clone());
+                if part.kind == PartKind::Reversible {
+                    reversible.push(number);
                 }
-                if let Some((from, left)) = last.take() {
-                    edges.push(Edge {
-                        from,
-                        to: name.clone(),
-                        words: None,
-                        dotted: false,
-                        taken: left && begun(drawn.state),
-                    });
+                let last_one = self.parts.get(number + 1);
+                if last_one.is_none_or(|next| next.kind == PartKind::Back) {
+                    writer.finish("end_good", linked.last().copied());
                 }
-                last = Some((name, over(drawn.state)));
-            }
-            line(&mut out, format_args!("  end"));
-            if part.kind != PartKind::Back
-                && self
-                    .parts
-                    .get(number + 1)
-                    .is_none_or(|next| next.kind == PartKind::Back)
-            {
-                self.end(&mut out, &mut edges, last.take());
-            }
-            if part.kind == PartKind::Back {
-                self.stable(&mut out, &mut edges, last.take());
             }
         }
-        self.ways_back(&mut out, &mut edges, back_first, given_up);
-        for edge in &edges {
-            let arrow = if edge.dotted { "-.->" } else { "-->" };
-            match &edge.words {
-                Some(words) => line(
-                    &mut out,
-                    format_args!("  {} {arrow}|\"{}\"| {}", edge.from, label(words), edge.to),
-                ),
-                None => line(
-                    &mut out,
-                    format_args!("  {} {arrow} {}", edge.from, edge.to),
-                ),
+        let class = |end: End| {
+            if self.end == Some(end) {
+                "reached"
+            } else {
+                "pending"
+            }
+        };
+        writer.end("end_good", &self.ends.0, class(End::Candidate));
+        let good_only = self.end == Some(End::Candidate);
+        if !good_only {
+            writer.end("end_stable", &self.ends.1, class(End::Stable));
+            match back {
+                Some(to) => writer.turned(given_up, to, self.why.as_deref()),
+                None if self.end == Some(End::Stable) => {
+                    let from = given_up.unwrap_or_else(|| "begin".into());
+                    writer.turned(Some(from), "end_stable".into(), self.why.as_deref());
+                }
+                None => writer.ways_back(&reversible),
             }
         }
-        for (name, style) in CLASSES {
-            line(&mut out, format_args!("  classDef {name} {style}"));
-        }
-        let taken: Vec<String> = (0..)
-            .zip(&edges)
-            .filter(|(_, edge)| edge.taken)
-            .map(|(number, _): (usize, _)| number.to_string())
-            .collect();
-        if !taken.is_empty() {
-            line(
-                &mut out,
-                format_args!(
-                    "  linkStyle {} stroke:#1a7f37,stroke-width:3px",
-                    taken.join(",")
-                ),
-            );
-        }
-        out
+        writer.finished()
+    }
+}
+
+impl Writer {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
     }
 
-    /// The good end.
-    fn end(&self, out: &mut String, edges: &mut Vec<Edge>, last: Option<(String, bool)>) {
-        let done = last.as_ref().is_some_and(|(_, over)| *over);
-        let class = if done { "done" } else { "pending" };
-        line(
-            out,
-            format_args!("  end_good([\"{}\"]):::{class}", label(&self.ends.0)),
-        );
-        if let Some((from, over)) = last {
-            edges.push(Edge {
-                from,
-                to: "end_good".into(),
-                words: None,
-                dotted: false,
-                taken: over,
-            });
-        }
+    fn end(&mut self, node: &str, words: &str, class: &str) {
+        let words = label(words, self.detail.line_max);
+        self.line(&format!("  {node}([\"<b>{words}</b>\"]):::{class}"));
     }
 
-    /// The end of the way back.
-    fn stable(&self, out: &mut String, edges: &mut Vec<Edge>, last: Option<(String, bool)>) {
-        let done = last.as_ref().is_some_and(|(_, over)| *over);
-        let class = if done { "done" } else { "pending" };
-        line(
-            out,
-            format_args!("  end_stable([\"{}\"]):::{class}", label(&self.ends.1)),
-        );
-        if let Some((from, over)) = last {
-            edges.push(Edge {
-                from,
-                to: "end_stable".into(),
-                words: None,
-                dotted: false,
-                taken: over,
-            });
+    /// Writes a part with its nodes, and returns their names.
+    fn part(&mut self, number: usize, part: &Part) -> Vec<String> {
+        let heading = label(&part.title, self.detail.line_max);
+        self.line(&format!("  subgraph part{number}[\"{heading}\"]"));
+        self.line("    direction TB");
+        let mut nodes = Vec::new();
+        for drawn in &part.boxes {
+            let node = format!("step{}", self.nodes);
+            self.nodes += 1;
+            let text = self.node(drawn);
+            self.line(&format!("    {node}{text}"));
+            nodes.push(node);
         }
+        self.line("  end");
+        let class = match part.kind {
+            PartKind::Reversible => "part",
+            PartKind::Committed => "committed",
+            PartKind::Back => "back",
+        };
+        self.line(&format!("  class part{number} {class}"));
+        nodes
     }
 
-    /// Where a rollout turns round: as it did, or as it may.
-    fn ways_back(
-        &self,
-        out: &mut String,
-        edges: &mut Vec<Edge>,
-        back_first: Option<String>,
-        given_up: Option<String>,
-    ) {
-        if let Some(to) = back_first {
-            let from = given_up.unwrap_or_else(|| "part0".into());
-            edges.push(Edge {
-                from,
-                to,
-                words: Some(self.why.clone().unwrap_or_else(|| "given up".into())),
-                dotted: false,
-                taken: true,
-            });
-            return;
-        }
-        line(
-            out,
-            format_args!("  end_stable([\"{}\"]):::pending", label(&self.ends.1)),
+    fn node(&self, drawn: &Box) -> String {
+        let max = self.detail.line_max;
+        let mut text = format!(
+            "<b>{}</b>{}<br/>{}",
+            label(&drawn.name, max),
+            label(&time(drawn), max),
+            label(&drawn.does, max)
         );
-        for (number, part) in self.parts.iter().enumerate() {
-            if part.kind == PartKind::Reversible {
-                edges.push(Edge {
-                    from: format!("part{number}"),
-                    to: "end_stable".into(),
-                    words: Some("fails, or aborted".into()),
-                    dotted: true,
-                    taken: false,
+        if self.detail.gates {
+            let gate = short(&drawn.gate);
+            text.push_str(&format!("<br/><i>{}</i>", label(&gate, max)));
+            for note in &drawn.notes {
+                text.push_str(&format!("<br/>{}", label(note, max)));
+            }
+        }
+        let (open, close) = match drawn.kind {
+            BoxKind::Step => ("[", "]"),
+            BoxKind::Hook => ("[[", "]]"),
+            BoxKind::Wait | BoxKind::Judgement => ("{{", "}}"),
+            BoxKind::Decision => ("[/", "/]"),
+            BoxKind::Folded => ("@{ shape: procs, label: ", " }"),
+        };
+        let class = class(drawn);
+        if drawn.kind == BoxKind::Folded {
+            return format!(":::{class}{open}\"{text}\"{close}");
+        }
+        format!("{open}\"{text}\"{close}:::{class}")
+    }
+
+    /// Draws the way through the boxes of a part, from what came before.
+    fn chain(&mut self, before: Option<(String, bool)>, boxes: &[(&str, &Box)]) {
+        let mut from = before.map(|(node, over)| (node, over, None));
+        for (node, drawn) in boxes {
+            if let Some((from, over, words)) = from {
+                let taken = over && (drawn.state.is_begun() || drawn.times > 0);
+                self.edges.push(Edge {
+                    from,
+                    to: (*node).to_owned(),
+                    words,
+                    way: if taken { Way::Taken } else { Way::Next },
                 });
             }
+            from = Some((
+                (*node).to_owned(),
+                drawn.state.is_over() || drawn.times > 1,
+                onward(drawn),
+            ));
         }
+    }
+
+    /// Draws the way from the last box to an end.
+    fn finish(&mut self, end: &str, last: Option<(&str, &Box)>) {
+        if let Some((from, drawn)) = last {
+            self.edges.push(Edge {
+                from: from.to_owned(),
+                to: end.to_owned(),
+                words: onward(drawn),
+                way: if drawn.state.is_over() {
+                    Way::Taken
+                } else {
+                    Way::Next
+                },
+            });
+        }
+    }
+
+    fn turned(&mut self, from: Option<String>, to: String, why: Option<&str>) {
+        self.edges.push(Edge {
+            from: from.unwrap_or_else(|| "begin".into()),
+            to,
+            words: Some(why.unwrap_or("given up").to_owned()),
+            way: Way::Turned,
+        });
+    }
+
+    /// Draws where a rollout may turn round.
+    fn ways_back(&mut self, parts: &[usize]) {
+        for number in parts {
+            self.edges.push(Edge {
+                from: format!("part{number}"),
+                to: "end_stable".into(),
+                words: Some("a gate fails, or abort".into()),
+                way: Way::Else,
+            });
+        }
+    }
+
+    fn finished(mut self) -> String {
+        for edge in std::mem::take(&mut self.edges) {
+            let arrow = match edge.way {
+                Way::Next => "-->",
+                Way::Taken | Way::Turned => "==>",
+                Way::Else => "-.->",
+            };
+            let words = edge.words.map_or_else(String::new, |words| {
+                format!("|\"{}\"|", label(&words, self.detail.line_max))
+            });
+            self.line(&format!("  {} {arrow}{words} {}", edge.from, edge.to));
+            let way = edge.way;
+            self.edges.push(Edge {
+                words: None,
+                way,
+                ..edge
+            });
+        }
+        for (name, style) in CLASSES {
+            self.line(&format!("  classDef {name} {style}"));
+        }
+        for (way, style) in [
+            (Way::Taken, "stroke:#1a7f37,stroke-width:3px"),
+            (Way::Turned, "stroke:#cf222e,stroke-width:3px"),
+            (Way::Else, "stroke:#cf222e"),
+        ] {
+            let numbers = (0_usize..)
+                .zip(&self.edges)
+                .filter(|(_, edge)| edge.way == way)
+                .map(|(number, _)| number.to_string())
+                .collect::<Vec<_>>();
+            if !numbers.is_empty() {
+                self.line(&format!("  linkStyle {} {style}", numbers.join(",")));
+            }
+        }
+        self.out
     }
 }
 
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.push_str(&text.to_string());
-    out.push('\n');
+/// What is said on the way onward from a decision.
+fn onward(drawn: &Box) -> Option<String> {
+    let words = match drawn.kind {
+        BoxKind::Judgement => "successful",
+        BoxKind::Wait if drawn.gate.starts_with("agreed") => "agreed",
+        BoxKind::Wait if drawn.gate.starts_with("time") => "time, or promoted",
+        BoxKind::Wait => "promoted",
+        _ => return None,
+    };
+    Some(words.into())
 }
 
-fn node(name: &str, drawn: &Box) -> String {
-    let (open, close) = if drawn.decides {
-        ("{{", "}}")
-    } else {
-        ("[", "]")
-    };
+/// A gate without what the arrows say already.
+fn short(gate: &str) -> String {
+    gate.replace(", else all goes back to stable", "")
+        .replace(", else it stops", "")
+}
+
+fn time(drawn: &Box) -> String {
     let time = match drawn.state {
         State::Pending if drawn.expected_ms > 0 => format!(" · about {}", span(drawn.expected_ms)),
-        State::Done { took_ms } => format!(" · {}", span(took_ms)),
+        State::Done { took_ms } => format!(" · done in {}", span(took_ms)),
         State::GivenUp { took_ms } => format!(" · given up after {}", span(took_ms)),
         State::Active { .. } => " · under way".into(),
-        State::Waiting { .. } => " · waits for a person".into(),
+        State::Waiting { .. } => " · waits".into(),
         State::Skipped => " · skipped".into(),
-        State::Pending | State::NotReached => String::new(),
+        State::Interrupted => " · interrupted, comes again".into(),
+        State::NotReached => " · not reached".into(),
+        State::Pending => String::new(),
     };
-    format!(
-        "{name}{open}\"<b>{}</b>{}<br/>{}<br/><i>{}</i>\"{close}:::{}",
-        label(&drawn.name),
-        label(&time),
-        label(&drawn.does),
-        label(&drawn.gate),
-        class(drawn.state)
-    )
+    match drawn.times {
+        0 | 1 => time,
+        times => format!("{time} · begun {times} times"),
+    }
 }
 
-fn class(state: State) -> &'static str {
-    match state {
+fn class(drawn: &Box) -> &'static str {
+    match drawn.state {
+        State::Pending if drawn.kind == BoxKind::Decision => "decision",
         State::Pending => "pending",
         State::Active { .. } => "active",
-        State::Waiting { .. } => "waiting",
+        State::Waiting { .. } | State::Interrupted => "waiting",
         State::Done { .. } => "done",
         State::Skipped => "skipped",
         State::GivenUp { .. } => "gave_up",
         State::NotReached => "not_reached",
-    }
-}
-
-/// Whether a rollout came to a box.
-fn begun(state: State) -> bool {
-    !matches!(state, State::Pending | State::NotReached)
-}
-
-/// Whether a rollout left a box forwards.
-fn over(state: State) -> bool {
-    matches!(state, State::Done { .. } | State::Skipped)
-}
-
-/// Writes text so that Mermaid reads it as text: its own entity codes for what it would read otherwise.
-fn label(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (count, c) in text.chars().enumerate() {
-        if count == LABEL_MAX {
-            out.push('…');
-            break;
-        }
-        match c {
-            '"' => out.push_str("#quot;"),
-            '<' => out.push_str("#lt;"),
-            '>' => out.push_str("#gt;"),
-            '&' => out.push_str("#amp;"),
-            '#' => out.push_str("#35;"),
-            '`' => out.push_str("#96;"),
-            '\\' => out.push_str("#92;"),
-            ';' => out.push_str("#59;"),
-            '*' => out.push_str("#42;"),
-            '_' => out.push_str("#95;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// The title is YAML.
-fn quoted_title(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
-        .take(LABEL_MAX)
-        .collect();
-    format!("\"{kept}\"")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::label;
-
-    #[test]
-    fn what_mermaid_would_read_is_written_as_text() {
-        assert_eq!(
-            label("say \"<b>\" & #1"),
-            "say #quot;#lt;b#gt;#quot; #amp; #35;1"
-        );
-        assert_eq!(label("a\nb\u{1b}[0m"), "a b [0m");
-        assert_eq!(label(&"x".repeat(500)).chars().count(), 161);
     }
 }

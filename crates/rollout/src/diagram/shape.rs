@@ -1,29 +1,46 @@
 //! What belongs together, before it is drawn as anything.
 
-use super::taken::{State, Taken};
+use serde::Serialize;
+
+use super::fold::fold;
+use super::taken::{Passage, State, Taken};
+use crate::phase::Phase;
 use crate::plan::{Plan, Step, Stickiness, Strategy, Surge, Work};
 
-/// So many batches are drawn each by itself; more are folded where they stand alike.
-const BATCHES_SHOWN: usize = 4;
-
-/// A diagram.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A diagram. As JSON it is what a page draws.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagram {
     /// `shop.production: 0.1.0 → 0.2.0, canary 5, 25, 100 % on 5 hosts`
     pub title: String,
-    /// The parts in order; the way back is the last one, where there can be one.
+    /// The parts in order; the way back is the last one, where it was taken.
     pub parts: Vec<Part>,
-    /// The version that serves when all goes well, and the one that serves if not.
+    /// What serves before, in words.
+    pub before: String,
+    /// What serves when all goes well, and what serves if not, in words.
     pub ends: (String, String),
+    /// Which of the ends was reached.
+    pub end: Option<End>,
     /// Why it was given up or what it waits for.
     pub why: Option<String>,
 }
 
+/// An end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The candidate serves.
+    Candidate,
+    /// What served before serves.
+    Stable,
+}
+
 /// Steps that belong together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// What it is.
     pub kind: PartKind,
+    /// The batch that it is, from 1.
+    pub batch: Option<u32>,
     /// Its heading.
     pub title: String,
     /// Its boxes, in order.
@@ -31,7 +48,8 @@ pub struct Part {
 }
 
 /// What a part is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// Before the point of no return: what fails here leads back to stable.
     Reversible,
@@ -41,21 +59,45 @@ pub enum PartKind {
     Back,
 }
 
-/// A step, or several batches that stand alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A step, or several that stand alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Box {
     /// Its name, unique in the diagram: the step's, or `batches-3-49`.
     pub name: String,
+    /// What it is.
+    pub kind: BoxKind,
     /// What it does.
     pub does: String,
     /// What it waits for.
     pub gate: String,
-    /// Whether a person or a judgement decides here.
-    pub decides: bool,
+    /// The places of its hosts in the plan.
+    pub hosts: Vec<u32>,
     /// If nothing has to be waited for longer than it must, in milliseconds.
     pub expected_ms: u64,
     /// Where it stands.
     pub state: State,
+    /// How often it was begun; more than once where it was interrupted.
+    pub times: u32,
+    /// What is to be told of it.
+    pub notes: Vec<String>,
+}
+
+/// What a box is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoxKind {
+    /// Something is done.
+    Step,
+    /// Something of the user's is run.
+    Hook,
+    /// Somebody is waited for: a person, or a hook that has to agree.
+    Wait,
+    /// The candidate is judged.
+    Judgement,
+    /// The point of no return.
+    Decision,
+    /// Several that stand alike.
+    Folded,
 }
 
 impl Diagram {
@@ -66,31 +108,39 @@ impl Diagram {
 
     /// Draws a plan with what happened to it.
     pub fn with(plan: &Plan, taken: &Taken) -> Self {
-        let decision = plan.decision().map_or(plan.steps.len(), |at| at + 1);
-        let mut parts = Vec::new();
-        parts.extend(forward(plan, taken, 0..decision, PartKind::Reversible));
-        parts.extend(forward(
-            plan,
-            taken,
-            decision..plan.steps.len(),
-            PartKind::Committed,
-        ));
-        if let Some(back) = back(plan, taken) {
-            parts.push(back);
-        }
-        let stable = plan.stable.as_ref();
+        let mut parts = forward(plan, taken);
+        parts.extend(back(plan, taken));
+        let stable = plan.stable.as_ref().map_or_else(
+            || "nothing serves".to_owned(),
+            |stable| format!("{} serves", stable.vsn),
+        );
+        let candidate = match taken.aside.as_slice() {
+            [] => format!("{} serves", plan.candidate.vsn),
+            [host] => format!("{} serves, but {host} is behind", plan.candidate.vsn),
+            hosts => format!(
+                "{} serves, but {} hosts are behind",
+                plan.candidate.vsn,
+                hosts.len()
+            ),
+        };
         Self {
             title: title(plan),
             parts,
-            ends: (
-                format!("{} serves", plan.candidate.vsn),
-                stable.map_or_else(
-                    || "nothing serves".to_owned(),
-                    |stable| format!("{} serves", stable.vsn),
-                ),
-            ),
+            before: stable.clone(),
+            ends: (candidate, stable),
+            end: match taken.phase {
+                Phase::Healthy | Phase::RolledBack => Some(End::Candidate),
+                Phase::Aborted => Some(End::Stable),
+                Phase::Degraded if taken.decided => Some(End::Candidate),
+                _ => None,
+            },
             why: taken.why.clone(),
         }
+    }
+
+    /// Returns every box of it.
+    pub fn boxes(&self) -> impl Iterator<Item = &Box> {
+        self.parts.iter().flat_map(|part| &part.boxes)
     }
 }
 
@@ -110,7 +160,11 @@ fn title(plan: &Plan) -> String {
 
 /// How the version is changed, in a few words: `canary 5, 25, 100 %`.
 fn strategy(plan: &Plan) -> String {
-    match &plan.strategy {
+    let auto = match &plan.auto {
+        Some(_) => "auto chose ",
+        None => "",
+    };
+    let what = match &plan.strategy {
         Strategy::Hot(_) => "hot".into(),
         Strategy::Rolling(rolling) => match rolling.surge {
             Surge::Beside => "rolling".into(),
@@ -133,35 +187,69 @@ fn strategy(plan: &Plan) -> String {
         }
         Strategy::BlueGreen(_) => "blue-green".into(),
         Strategy::Auto { .. } => "auto".into(),
-    }
+    };
+    format!("{auto}{what}")
 }
 
-/// The parts of a run of steps: batches are parts of their own.
-fn forward(plan: &Plan, taken: &Taken, range: std::ops::Range<usize>, kind: PartKind) -> Vec<Part> {
-    let mut parts: Vec<(Option<u32>, Part)> = Vec::new();
-    for at in range {
-        let step = &plan.steps[at];
-        let state = taken.steps.get(at).copied().unwrap_or(State::Pending);
-        let drawn = of_step(plan, step, state);
+/// The parts of the plan: a batch is a part of its own, and so is all that follows the decision.
+fn forward(plan: &Plan, taken: &Taken) -> Vec<Part> {
+    let decision = plan.decision().map_or(plan.steps.len(), |at| at + 1);
+    let batches = batches(plan);
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let (kind, batch) = if at < decision {
+            (PartKind::Reversible, batches[at])
+        } else {
+            (PartKind::Committed, None)
+        };
+        let nothing = Passage::nothing();
+        let drawn = of_step(plan, step, taken.steps.get(at).unwrap_or(&nothing));
         match parts.last_mut() {
-            Some((batch, part)) if *batch == step.batch => part.boxes.push(drawn),
-            _ => parts.push((
-                step.batch,
-                Part {
-                    kind,
-                    title: heading(plan, step, kind),
-                    boxes: vec![drawn],
-                },
-            )),
+            Some(part) if part.kind == kind && part.batch == batch => part.boxes.push(drawn),
+            _ => parts.push(Part {
+                kind,
+                batch,
+                title: heading(plan, step, kind, batch),
+                boxes: vec![drawn],
+            }),
         }
     }
     fold(parts)
 }
 
-fn heading(plan: &Plan, step: &Step, kind: PartKind) -> String {
-    let Some(batch) = step.batch else {
+/// The batch of each step; a step of none that lies between steps of one belongs there too, such as the
+/// release command after the start of the first host.
+fn batches(plan: &Plan) -> Vec<Option<u32>> {
+    let mut batches: Vec<Option<u32>> = plan.steps.iter().map(|step| step.batch).collect();
+    let mut next = None;
+    let mut following: Vec<Option<u32>> = batches
+        .iter()
+        .rev()
+        .map(|batch| {
+            next = batch.or(next);
+            next
+        })
+        .collect();
+    following.reverse();
+    let mut before = None;
+    for (batch, after) in batches.iter_mut().zip(following) {
+        if batch.is_none() && before.is_some() && before == after {
+            *batch = before;
+        }
+        before = batch.or(before);
+    }
+    batches
+}
+
+fn heading(plan: &Plan, step: &Step, kind: PartKind, batch: Option<u32>) -> String {
+    let batched = plan.steps.iter().any(|step| step.batch.is_some());
+    let Some(batch) = batch else {
         return match kind {
-            PartKind::Reversible => "until the commit an abort brings stable back".into(),
+            PartKind::Reversible if batched => "before the first batch".into(),
+            PartKind::Reversible => match &plan.stable {
+                Some(stable) => format!("until the commit, {} can come back at once", stable.vsn),
+                None => "until the commit".into(),
+            },
             PartKind::Committed => "committed: only forward".into(),
             PartKind::Back => "the way back".into(),
         };
@@ -171,11 +259,17 @@ fn heading(plan: &Plan, step: &Step, kind: PartKind) -> String {
             .get(*place as usize)
             .map(|host| host.host.to_string())
     };
-    match step.hosts.as_slice() {
+    // Some steps of a batch are only on the hosts that have something to leave.
+    let of_batch = plan.steps.iter().filter(|other| other.batch == Some(batch));
+    let hosts = of_batch
+        .map(|step| step.hosts.as_slice())
+        .max_by_key(|hosts| hosts.len())
+        .unwrap_or(&step.hosts);
+    match hosts {
         [one] => format!("batch {batch}: {}", host(one).unwrap_or_default()),
         [first, .., last] => format!(
             "batch {batch}: {} hosts, {} to {}",
-            step.hosts.len(),
+            hosts.len(),
             host(first).unwrap_or_default(),
             host(last).unwrap_or_default()
         ),
@@ -183,123 +277,49 @@ fn heading(plan: &Plan, step: &Step, kind: PartKind) -> String {
     }
 }
 
-/// Folds batches in the middle that stand alike, where there are many.
-fn fold(parts: Vec<(Option<u32>, Part)>) -> Vec<Part> {
-    let batches = parts.iter().filter(|(batch, _)| batch.is_some()).count();
-    if batches <= BATCHES_SHOWN {
-        return parts.into_iter().map(|(_, part)| part).collect();
-    }
-    let last = parts.iter().rposition(|(batch, _)| batch.is_some());
-    let mut folded: Vec<Part> = Vec::new();
-    let mut run: Vec<(u32, Part)> = Vec::new();
-    for (at, (batch, part)) in parts.into_iter().enumerate() {
-        let whole = whole_state(&part);
-        let foldable = batch.filter(|batch| {
-            *batch > 2
-                && Some(at) != last
-                && matches!(
-                    whole,
-                    Some(State::Pending | State::NotReached | State::Done { .. })
-                )
-        });
-        match foldable {
-            Some(batch) => {
-                let alike = run
-                    .last()
-                    .is_none_or(|(_, before)| like(whole_state(before), whole));
-                if !alike {
-                    folded.extend(one_of(std::mem::take(&mut run)));
-                }
-                run.push((batch, part));
-            }
-            None => {
-                folded.extend(one_of(std::mem::take(&mut run)));
-                folded.push(part);
-            }
-        }
-    }
-    folded.extend(one_of(run));
-    folded
-}
-
-/// The state of a part whose boxes all stand alike.
-fn whole_state(part: &Part) -> Option<State> {
-    let first = part.boxes.first()?.state;
-    part.boxes
-        .iter()
-        .all(|other| like(Some(other.state), Some(first)))
-        .then_some(first)
-}
-
-fn like(one: Option<State>, other: Option<State>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => std::mem::discriminant(&one) == std::mem::discriminant(&other),
-        _ => false,
-    }
-}
-
-fn one_of(run: Vec<(u32, Part)>) -> Option<Part> {
-    let (first, last) = (run.first()?.0, run.last()?.0);
-    if run.len() == 1 {
-        return run.into_iter().next().map(|(_, part)| part);
-    }
-    let sum = |of: fn(&Box) -> u64| -> u64 {
-        let boxes = run.iter().flat_map(|(_, part)| &part.boxes);
-        boxes.map(of).fold(0, u64::saturating_add)
+fn of_step(plan: &Plan, step: &Step, passage: &Passage) -> Box {
+    let hook_waits = |place: u32| {
+        let hook = plan.hooks.get(place as usize);
+        hook.is_some_and(|hook| hook.point.waits())
     };
-    let state = match whole_state(&run[0].1)? {
-        State::Done { .. } => State::Done {
-            took_ms: sum(|drawn| match drawn.state {
-                State::Done { took_ms } => took_ms,
-                _ => 0,
-            }),
-        },
-        other => other,
-    };
-    let names: Vec<&str> = run[0].1.boxes.iter().map(|b| bare(&b.name)).collect();
-    Some(Part {
-        kind: run[0].1.kind,
-        title: format!("batches {first} to {last}"),
-        boxes: vec![Box {
-            name: format!("batches-{first}-{last}"),
-            does: format!("{} times: {}", run.len(), names.join(", ")),
-            gate: "as in the batch before".into(),
-            decides: false,
-            expected_ms: sum(|drawn| drawn.expected_ms),
-            state,
-        }],
-    })
-}
-
-/// A step's name without its batch.
-fn bare(name: &str) -> &str {
-    match name.rsplit_once('-') {
-        Some((bare, number)) if number.bytes().all(|b| b.is_ascii_digit()) => bare,
-        _ => name,
-    }
-}
-
-fn of_step(plan: &Plan, step: &Step, state: State) -> Box {
     Box {
         name: step.name.clone(),
-        does: plan.does(step),
+        kind: match step.work {
+            Work::Pause { .. } => BoxKind::Wait,
+            Work::Hook(place) if hook_waits(place) => BoxKind::Wait,
+            Work::Hook(_) => BoxKind::Hook,
+            Work::Analysis(_) => BoxKind::Judgement,
+            _ if plan
+                .decision()
+                .and_then(|at| plan.steps.get(at))
+                .is_some_and(|decision| decision.name == step.name) =>
+            {
+                BoxKind::Decision
+            }
+            _ => BoxKind::Step,
+        },
+        does: plan.does(step).trim_end().to_owned(),
         gate: plan.gate(step),
-        decides: matches!(step.work, Work::Pause { for_ms: None } | Work::Analysis(_)),
+        hosts: step.hosts.clone(),
         expected_ms: step.expected_ms,
-        state,
+        state: passage.state,
+        times: passage.times,
+        notes: passage.notes.clone(),
     }
 }
 
-/// The way back: as it was taken, or that there is one.
+/// The way back as it was taken.
 fn back(plan: &Plan, taken: &Taken) -> Option<Part> {
     let boxes = taken
         .back
         .iter()
-        .map(|(step, state)| of_step(plan, step, *state))
+        .map(|(step, passage)| of_step(plan, step, passage))
         .collect::<Vec<_>>();
-    (!boxes.is_empty()).then(|| Part {
+    let part = (!boxes.is_empty()).then(|| Part {
         kind: PartKind::Back,
+        batch: None,
         title: "the way back".into(),
         boxes,
-    })
+    })?;
+    fold(vec![part]).pop()
 }
