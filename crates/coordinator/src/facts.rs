@@ -146,7 +146,7 @@ pub(crate) fn optional<T>(result: Result<T, HostError>) -> Result<Option<T>, Hos
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use rollout::{Chosen, Moving, Plan, Purpose, Request, Strategy, Timing, Tolerance, Version};
+    use rollout::{Background, BlueGreen, Chosen, Moving, Plan, Purpose, Request, Strategy, Timing, Tolerance, Version};
 
     /// A plan of a first deploy on these hosts.
     pub(crate) fn plan(hosts: &[&str]) -> Plan {
@@ -162,7 +162,11 @@ pub(crate) mod tests {
         let request = Request {
             service: ServiceKey::parse("shop.production").unwrap(),
             purpose: Purpose::Deploy,
-            strategy: Strategy::BlueGreen,
+            strategy: Strategy::BlueGreen(BlueGreen {
+                pre_promotion: None,
+                pause: None,
+                post_promotion: None,
+            }),
             candidate: Version {
                 artifact: ArtifactId::parse(&"b".repeat(64)).unwrap(),
                 vsn: "2".into(),
@@ -175,6 +179,11 @@ pub(crate) mod tests {
             tolerance: Tolerance::USUAL,
             moving: Moving::USUAL,
             release_command: None,
+            background: Background::default(),
+            hooks: Vec::new(),
+            preview: false,
+            verdict: None,
+            unreachable: Vec::new(),
         };
         rollout::compute(&request, &facts, &[], None).unwrap()
     }
