@@ -12,7 +12,7 @@ impl Rollout {
         if self.is_finished() || self.stage == Stage::Planned {
             return;
         }
-        let before = self.hosts[place as usize].clone();
+        let (before, proven) = (self.hosts[place as usize].clone(), self.proven);
         let host = &mut self.hosts[place as usize];
         host.lost = None;
         if host.changed.is_some_and(|changed| seen.began < changed) {
@@ -47,7 +47,7 @@ impl Rollout {
         if let Some(cause) = found {
             return self.fail_host(place, cause, out);
         }
-        if self.hosts[place as usize] != before {
+        if self.hosts[place as usize] != before || self.proven != proven {
             out.changed = true;
             if !self.is_finished() {
                 self.settle(place, out);
