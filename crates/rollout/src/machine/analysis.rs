@@ -133,6 +133,12 @@ impl Rollout {
         let Some(analysis) = self.analysis_under_way() else {
             return;
         };
+        let in_step = self
+            .current()
+            .map(|(_, step)| step.hosts.binary_search(&place));
+        if in_step.is_none_or(|found| found.is_err()) {
+            return;
+        }
         let round = out.now.since(self.since) / analysis.interval_ms.max(1);
         let host = &mut self.hosts[place as usize];
         match host.counted {

@@ -58,7 +58,7 @@ impl Rollout {
         out.changed = true;
         self.at.answered = true;
         match failed {
-            None => self.hook_agrees(),
+            None => self.hook_agrees(out),
             Some(detail) => self.hook_failed(step, detail, out),
         }
     }
@@ -81,9 +81,11 @@ impl Rollout {
     }
 
     /// A hook agreed: its wait is over.
-    pub(crate) fn hook_agrees(&mut self) {
-        let hook = |what: &WaitFor| matches!(what, WaitFor::Hook { .. });
-        self.waiting = self.waiting.take().filter(|waiting| !hook(&waiting.what));
+    pub(crate) fn hook_agrees(&mut self, out: &mut Outcome) {
+        let waiting = self.waiting.as_ref().map(|waiting| &waiting.what);
+        if matches!(waiting, Some(WaitFor::Hook { .. })) {
+            self.end_wait(out);
+        }
     }
 
     /// A hook failed: before the decision that may turn the rollout around, later it never does.

@@ -66,7 +66,7 @@ impl Rollout {
         match task {
             Task::AwaitRun(_) => self.command.end = Some(CommandEnd::NotBegun),
             Task::Run(_) => self.command.done = true,
-            Task::Hook(_) => self.hook_agrees(),
+            Task::Hook(_) => self.hook_agrees(out),
             _ => {}
         }
     }

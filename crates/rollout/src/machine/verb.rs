@@ -5,6 +5,7 @@ use crate::machine::Outcome;
 use crate::plan::Work;
 use crate::seen::WaitFor;
 use crate::state::{Rollout, Stage};
+use crate::task::Task;
 
 impl Rollout {
     pub(crate) fn promote(&mut self, extent: Extent, out: &mut Outcome) {
@@ -52,26 +53,36 @@ impl Rollout {
         // A weight that is being set is acknowledged first.
         let sets = matches!(self.work(), Some(Work::Weight(_)));
         if skips && !sets {
-            self.forget_errands();
+            self.forget_hook(out);
             self.release(out);
             self.at.answered = true;
         } else if matches!(
             self.waiting.as_ref().map(|waiting| &waiting.what),
             Some(WaitFor::Person { .. })
         ) {
-            self.waiting = None;
+            self.end_wait(out);
         }
     }
 
-    /// Waits for no reply of the operator's side any more.
-    fn forget_errands(&mut self) {
+    /// Waits for no hook and no metric any more.
+    fn forget_hook(&mut self, out: &mut Outcome) {
         self.outstanding.retain(|_, asked| asked.host.is_some());
+        let (Some(Work::Hook(_)), Some(step)) = (self.work(), self.step_ref()) else {
+            return;
+        };
+        let task = Task::Hook(step);
+        self.outstanding.retain(|_, asked| asked.task != task);
+        for place in self.hosts_of_step() {
+            let host = &mut self.hosts[place as usize];
+            host.awaited.remove(&task);
+            host.finish(task, out.now);
+            self.settle(place, out);
+        }
     }
 
     fn release(&mut self, out: &mut Outcome) {
         self.at.released = true;
-        self.waiting = None;
-        out.changed = true;
+        self.end_wait(out);
     }
 
     pub(crate) fn pause(&mut self, by: String, why: Option<String>, out: &mut Outcome) {
@@ -87,8 +98,10 @@ impl Rollout {
             return;
         }
         out.changed = true;
-        let person = |what: &WaitFor| matches!(what, WaitFor::Person { .. });
-        self.waiting = self.waiting.take().filter(|waiting| !person(&waiting.what));
+        let waiting = self.waiting.as_ref().map(|waiting| &waiting.what);
+        if matches!(waiting, Some(WaitFor::Person { .. })) {
+            self.end_wait(out);
+        }
     }
 
     /// Asks anew for what was refused, or never answered.

@@ -35,4 +35,11 @@ impl Rollout {
             }
         }
     }
+
+    /// Ends a wait. What its step still waits for has its time from now on.
+    pub(crate) fn end_wait(&mut self, out: &mut Outcome) {
+        self.waiting = None;
+        self.since = out.now;
+        out.changed = true;
+    }
 }

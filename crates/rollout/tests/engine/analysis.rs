@@ -53,7 +53,10 @@ fn a_candidate_that_does_no_worse_than_stable_goes_on() {
     let mut rig = rig(comparison());
     assert_eq!(rig.run(), Phase::Healthy);
     let judged = &rig.state.judged()[0];
-    assert!(judged.outcome.detail().contains("worse by less than"), "{judged:?}");
+    assert!(
+        judged.outcome.detail().contains("worse by less than"),
+        "{judged:?}"
+    );
 }
 
 #[test]
@@ -65,7 +68,12 @@ fn the_fleets_figures_are_summed_and_a_worse_candidate_is_given_up_and_marked() 
         rig.host(host).counted.candidate.requests += 1_000_000;
     }
     rig.run();
-    assert!(rig.cause().starts_with("analysis judged the candidate worse by errors"), "{}", rig.cause());
+    assert!(
+        rig.cause()
+            .starts_with("analysis judged the candidate worse by errors"),
+        "{}",
+        rig.cause()
+    );
     assert_eq!(rig.state.phase(), Phase::Aborted);
     assert!(rig.log.contains(&"mark cccccccccccc bad".to_owned()));
 }
@@ -83,7 +91,9 @@ fn too_little_traffic_to_tell_is_left_to_a_person() {
     rig.seconds(25);
     assert_eq!(rig.state.phase(), Phase::Paused);
     let waiting = rig.state.waiting().unwrap();
-    assert!(matches!(&waiting.what, WaitFor::Inconclusive { detail } if detail.contains("not enough data")));
+    assert!(
+        matches!(&waiting.what, WaitFor::Inconclusive { detail } if detail.contains("not enough data"))
+    );
     rig.tell(Event::Promote {
         by: "ada".into(),
         why: None,
@@ -97,7 +107,11 @@ fn a_metric_is_measured_as_often_as_it_is_to_be() {
     let mut rig = rig(metric());
     rig.errands.extend([0.01, 0.02, 0.03].map(value));
     assert_eq!(rig.run(), Phase::Healthy);
-    let measured: Vec<_> = rig.log.iter().filter(|line| line.starts_with("measure")).collect();
+    let measured: Vec<_> = rig
+        .log
+        .iter()
+        .filter(|line| line.starts_with("measure"))
+        .collect();
     assert_eq!(measured.len(), 3);
     assert_eq!(measured[2], "measure metric 0 of analysis 0, round 3");
 }
@@ -121,7 +135,9 @@ fn a_source_that_keeps_failing_is_left_to_a_person() {
     rig.errands.extend([refused(), refused(), refused()]);
     rig.seconds(130);
     let waiting = rig.state.waiting().unwrap();
-    assert!(matches!(&waiting.what, WaitFor::Inconclusive { detail } if detail.contains("connection refused")));
+    assert!(
+        matches!(&waiting.what, WaitFor::Inconclusive { detail } if detail.contains("connection refused"))
+    );
     rig.replays();
 }
 
@@ -134,7 +150,10 @@ fn after_the_switch_the_candidate_is_compared_with_stable_before_it() {
     let mut rig = Rig::begun(plan(&deploy(strategy), 3));
     assert_eq!(rig.run(), Phase::Healthy);
     let judged = &rig.state.judged()[0];
-    assert!(judged.outcome.detail().contains("before the switch"), "{judged:?}");
+    assert!(
+        judged.outcome.detail().contains("before the switch"),
+        "{judged:?}"
+    );
 }
 
 #[test]

@@ -18,18 +18,31 @@ fn a_host_that_fails_is_set_aside_told_to_go_back_and_named_at_the_end() {
     let from = rig.log.len();
     rig.host(2).restarts = 1;
     rig.seconds(3);
-    assert_eq!(rig.asked_since(from)[..4], [
-        "set h2 aside: shop.production-2 on h2 failed while it was watched: it crashed: 503",
-        "h2: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
-        "h2: drain cccccccccccc",
-        "h2: stop shop.production-2",
-    ]);
+    assert_eq!(
+        rig.asked_since(from)[..4],
+        [
+            "set h2 aside: shop.production-2 on h2 failed while it was watched: it crashed: 503",
+            "h2: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+            "h2: drain cccccccccccc",
+            "h2: stop shop.production-2",
+        ]
+    );
     assert!(!rig.log.iter().any(|line| line.starts_with("mark")));
     let leases = rig.state.leases(rollout::Tick::from_ms(rig.now));
-    assert_eq!(leases.iter().filter(|lease| lease.host.as_str() == "h2").count(), 0);
+    assert_eq!(
+        leases
+            .iter()
+            .filter(|lease| lease.host.as_str() == "h2")
+            .count(),
+        0
+    );
     assert_eq!(rig.run(), Phase::Degraded);
     assert!(rig.state.is_finished() && rig.state.is_decided());
-    assert!(rig.cause().starts_with("not brought to the end: h2 ("), "{}", rig.cause());
+    assert!(
+        rig.cause().starts_with("not brought to the end: h2 ("),
+        "{}",
+        rig.cause()
+    );
 }
 
 #[test]
@@ -64,7 +77,11 @@ fn a_host_that_never_gets_healthy_does_not_hold_the_batch_up_for_ever() {
     assert_eq!(rig.run(), Phase::Degraded);
     let aside = rig.state.aside();
     assert_eq!(aside.len(), 1);
-    assert!(aside[0].1.contains("was not healthy within 300 s"), "{}", aside[0].1);
+    assert!(
+        aside[0].1.contains("was not healthy within 300 s"),
+        "{}",
+        aside[0].1
+    );
 }
 
 #[test]

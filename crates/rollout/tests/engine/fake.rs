@@ -29,7 +29,9 @@ impl Fake {
         let weights = plan.stable.iter().filter(|_| !host.stable.is_empty());
         Self {
             running: host.stable.iter().cloned().collect(),
-            weights: weights.map(|stable| (stable.artifact.clone(), 100)).collect(),
+            weights: weights
+                .map(|stable| (stable.artifact.clone(), 100))
+                .collect(),
             leased: false,
             reverted: false,
             ready: true,
@@ -61,7 +63,13 @@ impl Fake {
             Action::Route {
                 shares, commitment, ..
             } => {
-                assert_eq!(shares.iter().map(|share| u32::from(share.weight)).sum::<u32>(), 100);
+                assert_eq!(
+                    shares
+                        .iter()
+                        .map(|share| u32::from(share.weight))
+                        .sum::<u32>(),
+                    100
+                );
                 for share in shares.iter().filter(|share| share.weight > 0) {
                     let all = share.instances.iter().all(|id| self.running.contains(id));
                     assert!(all, "traffic to what does not run: {action}");
@@ -82,7 +90,8 @@ impl Fake {
 
     /// Looks, and lets a hundred requests come.
     pub(crate) fn look(&mut self, plan: &Plan, instances: &[InstanceId], now: u64) -> Observation {
-        let of = |artifact: &ArtifactId| u64::from(self.weights.get(artifact).copied().unwrap_or(0));
+        let of =
+            |artifact: &ArtifactId| u64::from(self.weights.get(artifact).copied().unwrap_or(0));
         let candidate = of(&plan.candidate.artifact);
         self.counted.candidate.requests += candidate;
         self.counted.candidate.bad += candidate * self.bad / 100;
@@ -99,7 +108,10 @@ impl Fake {
         };
         Observation {
             began: Tick::from_ms(now),
-            instances: instances.iter().map(|id| (id.clone(), health(id))).collect(),
+            instances: instances
+                .iter()
+                .map(|id| (id.clone(), health(id)))
+                .collect(),
             route: Some(RouteSeen {
                 weights: self.weights.clone(),
                 reverted: self.reverted,

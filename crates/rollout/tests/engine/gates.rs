@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rollout::{
-    Action, Cause, Effect, EffectId, Event, Health, HostId, Observation, Phase, Rollout,
-    RouteSeen, Tally, Tick, TrafficSeen, Verdict, step,
+    Action, Cause, Effect, EffectId, Event, Health, HostId, Observation, Phase, Rollout, RouteSeen,
+    Tally, Tick, TrafficSeen, Verdict, step,
 };
 
 use crate::request::{artifact, blue_green, deploy, plan};
@@ -35,13 +35,7 @@ impl Gate {
     /// Replies to the last effect that a host was asked for.
     fn done(&mut self, at_s: u64) {
         let id = self.last().0;
-        self.tell(
-            at_s,
-            Event::Reply {
-                id,
-                reply: done(),
-            },
-        );
+        self.tell(at_s, Event::Reply { id, reply: done() });
     }
 
     fn last(&self) -> (EffectId, Action) {

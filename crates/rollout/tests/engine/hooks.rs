@@ -61,13 +61,34 @@ fn hooks_run_at_their_points() {
         .log
         .iter()
         .filter(|line| !line.starts_with("h1") && !line.contains("drain"))
-        .map(|line| line.split(" shop").next().unwrap().split(" to ").next().unwrap())
+        .map(|line| {
+            line.split(" shop")
+                .next()
+                .unwrap()
+                .split(" to ")
+                .next()
+                .unwrap()
+        })
         .collect();
-    assert_eq!(lines, [
-        "run hook 0", "run hook 1", "h0: start", "run hook 2", "run hook 3", "h0: route 100",
-        "run hook 4", "h0: prepare", "decide for cccccccccccc", "h0: commit", "h0: keep",
-        "run hook 5", "run hook 6", "halt",
-    ]);
+    assert_eq!(
+        lines,
+        [
+            "run hook 0",
+            "run hook 1",
+            "h0: start",
+            "run hook 2",
+            "run hook 3",
+            "h0: route 100",
+            "run hook 4",
+            "h0: prepare",
+            "decide for cccccccccccc",
+            "h0: commit",
+            "h0: keep",
+            "run hook 5",
+            "run hook 6",
+            "halt",
+        ]
+    );
 }
 
 #[test]
@@ -122,8 +143,16 @@ fn the_failure_of_a_hook_turns_around_or_is_told() {
     );
     assert!(!given_up.log.iter().any(|line| line.starts_with("mark")));
     let told = check(OnFailure::Continue, Phase::Healthy);
-    let notes: Vec<_> = told.state.seen().iter().flat_map(|seen| &seen.notes).collect();
-    assert_eq!(notes, ["the pre-rollout hook check failed: it ended with exit code 3: no"]);
+    let notes: Vec<_> = told
+        .state
+        .seen()
+        .iter()
+        .flat_map(|seen| &seen.notes)
+        .collect();
+    assert_eq!(
+        notes,
+        ["the pre-rollout hook check failed: it ended with exit code 3: no"]
+    );
 }
 
 #[test]

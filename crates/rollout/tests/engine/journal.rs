@@ -14,7 +14,12 @@ fn v1_plan() -> Plan {
 }
 
 fn v1_entries() -> Vec<Entry> {
-    let read = |line| serde_json::from_str::<v1::Entry>(line).unwrap().read().unwrap();
+    let read = |line| {
+        serde_json::from_str::<v1::Entry>(line)
+            .unwrap()
+            .read()
+            .unwrap()
+    };
     V1_ENTRIES.lines().map(read).collect()
 }
 
@@ -24,7 +29,12 @@ fn v2_plan() -> Plan {
 }
 
 fn v2_entries() -> Vec<Entry> {
-    let read = |line| serde_json::from_str::<v2::Entry>(line).unwrap().read().unwrap();
+    let read = |line| {
+        serde_json::from_str::<v2::Entry>(line)
+            .unwrap()
+            .read()
+            .unwrap()
+    };
     V2_ENTRIES.lines().map(read).collect()
 }
 
@@ -43,7 +53,10 @@ fn a_rollout_of_version_1_is_read_for_history_and_refused_a_replay() {
 fn a_journal_of_version_2_replays_to_its_end() {
     let state: Rollout = replay(v2_plan(), &v2_entries()).unwrap();
     assert_eq!(state.phase(), Phase::Aborted);
-    assert_eq!(state.cause().unwrap().to_string(), "aborted by ada@lead: too early");
+    assert_eq!(
+        state.cause().unwrap().to_string(),
+        "aborted by ada@lead: too early"
+    );
     let last = state.seen().last().unwrap().step;
     assert!(matches!(last, StepRef::Back(_)));
 }
@@ -64,14 +77,22 @@ fn another_version_is_named() {
     let mut plan: v2::Plan = serde_json::from_str(V2_PLAN).unwrap();
     plan.v = 3;
     let error = Plan::try_from(plan).unwrap_err().to_string();
-    assert!(error.starts_with("this is version 3 of the journal, not 2"), "{error}");
+    assert!(
+        error.starts_with("this is version 3 of the journal, not 2"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_plan_whose_steps_refer_to_nothing_is_refused() {
     let mut plan: v2::Plan = serde_json::from_str(V2_PLAN).unwrap();
     plan.hooks.clear();
-    assert!(Plan::try_from(plan).unwrap_err().to_string().contains("is not there"));
+    assert!(
+        Plan::try_from(plan)
+            .unwrap_err()
+            .to_string()
+            .contains("is not there")
+    );
     let mut plan: v2::Plan = serde_json::from_str(V2_PLAN).unwrap();
     plan.hosts.clear();
     assert!(Plan::try_from(plan).is_err());

@@ -98,7 +98,11 @@ fn there_is_one_point_of_no_return_and_it_is_the_last_commit() {
                     | Work::Activate
                     | Work::Vacate
             );
-            assert!(!early, "{} after the decision of {:?}", step.name, plan.strategy);
+            assert!(
+                !early,
+                "{} after the decision of {:?}",
+                step.name, plan.strategy
+            );
         }
     }
 }
@@ -129,7 +133,11 @@ fn on_each_host_the_steps_come_in_their_order_and_each_once() {
             let is_commit = |work: &Work| matches!(work, Work::Commit { .. });
             let commit = works.iter().position(is_commit).unwrap();
             assert_eq!(works.iter().filter(|work| is_commit(work)).count(), 1);
-            assert_eq!((count(Work::Start), count(Work::Weight(100))), (1, 1), "{works:?}");
+            assert_eq!(
+                (count(Work::Start), count(Work::Weight(100))),
+                (1, 1),
+                "{works:?}"
+            );
             let first = works.iter().position(|work| {
                 matches!(work, Work::Weight(_) | Work::Preview | Work::Analysis(_))
             });
@@ -157,9 +165,17 @@ fn names_are_unique_and_all_refers_to_what_is_there() {
         for step in &plan.steps {
             assert_eq!(names.insert(step.name.clone(), ()), None, "{}", step.name);
             assert!(step.hosts.is_sorted());
-            assert!(step.hosts.iter().all(|place| (*place as usize) < plan.hosts.len()));
+            assert!(
+                step.hosts
+                    .iter()
+                    .all(|place| (*place as usize) < plan.hosts.len())
+            );
             assert!(step.expected_ms <= step.longest_ms, "{}", step.name);
-            assert!(!plan.does(step).is_empty() && !plan.gate(step).is_empty(), "{}", step.name);
+            assert!(
+                !plan.does(step).is_empty() && !plan.gate(step).is_empty(),
+                "{}",
+                step.name
+            );
             match step.work {
                 Work::Hook(hook) => assert!((hook as usize) < plan.hooks.len()),
                 Work::Analysis(analysis) => assert!((analysis as usize) < plan.analyses.len()),
@@ -174,7 +190,10 @@ fn names_are_unique_and_all_refers_to_what_is_there() {
 
 #[test]
 fn a_rollback_never_waits_for_a_person() {
-    for plan in plans().iter().filter(|plan| plan.purpose == Purpose::Rollback) {
+    for plan in plans()
+        .iter()
+        .filter(|plan| plan.purpose == Purpose::Rollback)
+    {
         for step in &plan.steps {
             let waits = matches!(
                 step.work,

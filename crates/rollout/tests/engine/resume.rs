@@ -1,6 +1,8 @@
 //! A coordinator dies, and another one takes over.
 
-use rollout::{CanaryStep, CommandDecision, Event, Extent, Phase, ReleaseCommand, Reply, RunOutcome};
+use rollout::{
+    CanaryStep, CommandDecision, Event, Extent, Phase, ReleaseCommand, Reply, RunOutcome,
+};
 
 use crate::request::{blue_green, canary, deploy, hot, plan, rolling};
 use crate::rig::Rig;
@@ -22,10 +24,13 @@ fn health_is_proven_anew_and_the_weights_are_set_again_without_being_undone() {
     assert_eq!(rig.at(), "start");
     assert_eq!(rig.state.leases(rollout::Tick::from_ms(rig.now)).len(), 1);
     rig.until("pause");
-    assert_eq!(rig.asked_since(from), [
-        "h0: start shop.production-2 with cccccccccccc",
-        "h0: route 50 to cccccccccccc, 50 to aaaaaaaaaaaa (leased for 15 s)",
-    ]);
+    assert_eq!(
+        rig.asked_since(from),
+        [
+            "h0: start shop.production-2 with cccccccccccc",
+            "h0: route 50 to cccccccccccc, 50 to aaaaaaaaaaaa (leased for 15 s)",
+        ]
+    );
     assert_eq!(rig.run(), Phase::Healthy);
 }
 
@@ -36,16 +41,22 @@ fn a_commit_rests_on_a_watch_after_the_take_over() {
     let from = rig.log.len();
     rig.take_over();
     rig.until("drain");
-    assert_eq!(rig.asked_since(from)[..3], [
-        "h0: start shop.production-2 with cccccccccccc",
-        "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
-        "h0: prepare",
-    ]);
+    assert_eq!(
+        rig.asked_since(from)[..3],
+        [
+            "h0: start shop.production-2 with cccccccccccc",
+            "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
+            "h0: prepare",
+        ]
+    );
 }
 
 #[test]
 fn in_a_wait_all_stays_and_what_follows_begins_with_the_proof() {
-    let steps = vec![CanaryStep::SetWeight(20), CanaryStep::Pause { for_ms: None }];
+    let steps = vec![
+        CanaryStep::SetWeight(20),
+        CanaryStep::Pause { for_ms: None },
+    ];
     let mut rig = Rig::begun(plan(&deploy(canary(steps)), 1));
     rig.until("pause");
     rig.second();
@@ -62,26 +73,39 @@ fn in_a_wait_all_stays_and_what_follows_begins_with_the_proof() {
     });
     assert_eq!(rig.at(), "start");
     assert_eq!(rig.run(), Phase::Healthy);
-    assert_eq!(rig.asked_since(from)[..2], [
-        "h0: start shop.production-2 with cccccccccccc",
-        "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
-    ]);
+    assert_eq!(
+        rig.asked_since(from)[..2],
+        [
+            "h0: start shop.production-2 with cccccccccccc",
+            "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
+        ]
+    );
 }
 
 #[test]
 fn a_wait_that_ran_out_while_nobody_was_there_is_given_up() {
-    let steps = vec![CanaryStep::SetWeight(20), CanaryStep::Pause { for_ms: None }];
+    let steps = vec![
+        CanaryStep::SetWeight(20),
+        CanaryStep::Pause { for_ms: None },
+    ];
     let mut rig = Rig::begun(plan(&deploy(canary(steps)), 1));
     rig.until("pause");
     rig.second();
     rig.now += 100_000_000;
     rig.take_over();
-    assert!(rig.cause().starts_with("it waited 86400 s"), "{}", rig.cause());
+    assert!(
+        rig.cause().starts_with("it waited 86400 s"),
+        "{}",
+        rig.cause()
+    );
 }
 
 #[test]
 fn a_promotion_that_comes_with_the_take_over_is_not_lost() {
-    let steps = vec![CanaryStep::SetWeight(20), CanaryStep::Pause { for_ms: None }];
+    let steps = vec![
+        CanaryStep::SetWeight(20),
+        CanaryStep::Pause { for_ms: None },
+    ];
     let mut rig = Rig::begun(plan(&deploy(canary(steps)), 1));
     rig.until("pause");
     // The leases of the wait were never acknowledged.
@@ -99,7 +123,9 @@ fn a_promotion_that_comes_with_the_take_over_is_not_lost() {
 fn at_any_second_of_any_strategy_another_one_goes_on_to_the_end() {
     let steps = vec![
         CanaryStep::SetWeight(20),
-        CanaryStep::Pause { for_ms: Some(5_000) },
+        CanaryStep::Pause {
+            for_ms: Some(5_000),
+        },
         CanaryStep::SetWeight(50),
     ];
     for strategy in [blue_green(), canary(steps), rolling(2), hot(2)] {
@@ -111,7 +137,12 @@ fn at_any_second_of_any_strategy_another_one_goes_on_to_the_end() {
                 break;
             }
             rig.take_over();
-            assert_eq!(rig.run(), Phase::Healthy, "{} at {second}", plan.strategy.word());
+            assert_eq!(
+                rig.run(),
+                Phase::Healthy,
+                "{} at {second}",
+                plan.strategy.word()
+            );
         }
     }
 }
@@ -135,12 +166,18 @@ fn a_release_command_with_an_unknown_outcome_waits_for_a_person() {
     });
     assert_eq!(rig.at(), "start");
     rig.until("command");
-    assert_eq!(rig.log.last().unwrap(), "h0: run the release command (attempt 2)");
+    assert_eq!(
+        rig.log.last().unwrap(),
+        "h0: run the release command (attempt 2)"
+    );
     rig.reply(Reply::Ran(RunOutcome::Unknown));
     rig.tell(Event::Resumed {
         command: Some(CommandDecision::Done),
     });
     assert_eq!(rig.run(), Phase::Healthy);
-    let runs = rig.log.iter().filter(|line| line.contains("run the release command"));
+    let runs = rig
+        .log
+        .iter()
+        .filter(|line| line.contains("run the release command"));
     assert_eq!(runs.count(), 2);
 }

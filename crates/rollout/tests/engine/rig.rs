@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rollout::journal::v2;
 use rollout::{
-    Action, Effect, EffectId, Entry, Event, HostId, Phase, Plan, Reply, Rollout, Tick,
-    replay, step,
+    Action, Effect, EffectId, Entry, Event, HostId, Phase, Plan, Reply, Rollout, Tick, replay, step,
 };
 
 use crate::fake::Fake;
@@ -38,7 +37,9 @@ impl Rig {
     pub(crate) fn new(plan: Plan) -> Self {
         let hosts = plan.hosts.iter();
         Self {
-            hosts: hosts.map(|host| (host.host.clone(), Fake::of(&plan, host))).collect(),
+            hosts: hosts
+                .map(|host| (host.host.clone(), Fake::of(&plan, host)))
+                .collect(),
             state: Rollout::new(plan.clone()),
             now: 0,
             log: Vec::new(),
@@ -184,7 +185,11 @@ impl Rig {
             }
             self.second();
         }
-        panic!("{name} never began; it is at {}: {:#?}", self.at(), self.log);
+        panic!(
+            "{name} never began; it is at {}: {:#?}",
+            self.at(),
+            self.log
+        );
     }
 
     /// Goes on until it is at its end, or nothing happens by itself any more.
@@ -205,7 +210,9 @@ impl Rig {
     }
 
     pub(crate) fn cause(&self) -> String {
-        self.state.cause().map_or_else(String::new, ToString::to_string)
+        self.state
+            .cause()
+            .map_or_else(String::new, ToString::to_string)
     }
 
     /// Replays the journal from the wire's form and compares.
@@ -214,9 +221,17 @@ impl Rig {
         let plan: v2::Plan = serde_json::from_str(&plan).unwrap();
         let plan: Plan = plan.try_into().unwrap();
         assert_eq!(plan, self.plan);
-        let read = |text: &String| serde_json::from_str::<v2::Entry>(text).unwrap().read().unwrap();
+        let read = |text: &String| {
+            serde_json::from_str::<v2::Entry>(text)
+                .unwrap()
+                .read()
+                .unwrap()
+        };
         let entries: Vec<Entry> = self.journal.iter().map(read).collect();
-        assert!(replay(plan, &entries).unwrap() == self.state, "another state after a replay");
+        assert!(
+            replay(plan, &entries).unwrap() == self.state,
+            "another state after a replay"
+        );
     }
 
     /// Returns what was asked since `from`, without the numbers of effects.

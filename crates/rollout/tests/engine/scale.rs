@@ -8,7 +8,11 @@ use crate::request::{blue_green, deploy, plan, rolling};
 /// Runs a fleet in which everybody answers at once; returns how many events it took.
 fn events(strategy: rollout::Strategy, hosts: usize) -> usize {
     let plan = plan(&deploy(strategy), hosts);
-    let mut fakes: Vec<Fake> = plan.hosts.iter().map(|host| Fake::of(&plan, host)).collect();
+    let mut fakes: Vec<Fake> = plan
+        .hosts
+        .iter()
+        .map(|host| Fake::of(&plan, host))
+        .collect();
     let place = |host: &rollout::HostId| host.as_str()[1..].parse::<usize>().unwrap();
     let mut now = 0;
     let mut events = 0;

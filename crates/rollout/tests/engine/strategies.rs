@@ -1,8 +1,8 @@
 //! Each strategy from its plan to its end.
 
 use rollout::{
-    BlueGreen, CanaryStep, HookPoint, HotVerdict, LeftOut, Pause, Phase, PlanError, Purpose,
-    ReleaseCommand, Strategy, Tolerance, HostCount, compute,
+    BlueGreen, CanaryStep, HookPoint, HostCount, HotVerdict, LeftOut, Pause, Phase, PlanError,
+    Purpose, ReleaseCommand, Strategy, Tolerance, compute,
 };
 
 use crate::hooks::webhook;
@@ -36,26 +36,29 @@ fn blue_green_switches_all_at_once() {
     assert_eq!(listed(&plan), steps);
     let mut rig = Rig::begun(plan);
     assert_eq!(rig.run(), Phase::Healthy);
-    assert_eq!(rig.asked_since(0), [
-        "h0: start shop.production-2 with cccccccccccc",
-        "h1: start shop.production-2 with cccccccccccc",
-        "h0: quiesce shop.production-1",
-        "h1: quiesce shop.production-1",
-        "h0: activate shop.production-2",
-        "h1: activate shop.production-2",
-        "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
-        "h1: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
-        "h0: prepare",
-        "h1: prepare",
-        "decide for cccccccccccc",
-        "h0: commit",
-        "h1: commit",
-        "h0: drain aaaaaaaaaaaa",
-        "h1: drain aaaaaaaaaaaa",
-        "h0: keep shop.production-1 warm for 600 s",
-        "h1: keep shop.production-1 warm for 600 s",
-        "halt",
-    ]);
+    assert_eq!(
+        rig.asked_since(0),
+        [
+            "h0: start shop.production-2 with cccccccccccc",
+            "h1: start shop.production-2 with cccccccccccc",
+            "h0: quiesce shop.production-1",
+            "h1: quiesce shop.production-1",
+            "h0: activate shop.production-2",
+            "h1: activate shop.production-2",
+            "h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
+            "h1: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
+            "h0: prepare",
+            "h1: prepare",
+            "decide for cccccccccccc",
+            "h0: commit",
+            "h1: commit",
+            "h0: drain aaaaaaaaaaaa",
+            "h1: drain aaaaaaaaaaaa",
+            "h0: keep shop.production-1 warm for 600 s",
+            "h1: keep shop.production-1 warm for 600 s",
+            "halt",
+        ]
+    );
 }
 
 #[test]
@@ -68,10 +71,13 @@ fn blue_green_shows_the_candidate_to_testers_and_waits_for_a_person() {
     let mut rig = Rig::begun(plan(&request, 1));
     rig.until("pause");
     rig.second();
-    assert_eq!(rig.asked_since(1), [
-        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa, testers to cccccccccccc (leased for 15 s)",
-        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa, testers to cccccccccccc (leased for 86400 s)",
-    ]);
+    assert_eq!(
+        rig.asked_since(1),
+        [
+            "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa, testers to cccccccccccc (leased for 15 s)",
+            "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa, testers to cccccccccccc (leased for 86400 s)",
+        ]
+    );
     assert_eq!(rig.state.phase(), Phase::Paused);
 }
 
@@ -91,32 +97,70 @@ fn a_canary_grows_by_its_steps() {
     let mut rig = Rig::begun(plan);
     assert_eq!(rig.run(), Phase::Healthy);
     let expected = [
-        "start", "weight-5", "pause", "weight-50", "pause-again-2", "weight-100", "watch",
-        "commit", "drain", "keep", "settle",
+        "start",
+        "weight-5",
+        "pause",
+        "weight-50",
+        "pause-again-2",
+        "weight-100",
+        "watch",
+        "commit",
+        "drain",
+        "keep",
+        "settle",
     ];
     assert_eq!(names(&rig), expected);
-    let routes: Vec<_> = rig.log.iter().filter(|line| line.starts_with("h1: route")).collect();
-    assert_eq!(routes, [
-        "h1: route 5 to cccccccccccc, 95 to aaaaaaaaaaaa (leased for 15 s)",
-        "h1: route 50 to cccccccccccc, 50 to aaaaaaaaaaaa (leased for 15 s)",
-        "h1: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
-    ]);
+    let routes: Vec<_> = rig
+        .log
+        .iter()
+        .filter(|line| line.starts_with("h1: route"))
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            "h1: route 5 to cccccccccccc, 95 to aaaaaaaaaaaa (leased for 15 s)",
+            "h1: route 50 to cccccccccccc, 50 to aaaaaaaaaaaa (leased for 15 s)",
+            "h1: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)",
+        ]
+    );
 }
 
 #[test]
 fn rolling_goes_in_batches_and_one_host_gates_the_rest() {
     let plan = plan(&deploy(rolling(2)), 4);
-    assert_eq!(listed(&plan), [
-        "start-1 [0]", "weight-100-1 [0]", "watch-1 [0]", "commit-1 [0]", "drain-1 [0]", "keep-1 [0]",
-        "start-2 [1, 2]", "weight-100-2 [1, 2]", "watch-2 [1, 2]", "commit-2 [1, 2]", "drain-2 [1, 2]",
-        "keep-2 [1, 2]", "start-3 [3]", "weight-100-3 [3]", "watch-3 [3]", "commit-3 [3]", "drain-3 [3]",
-        "keep-3 [3]", "settle [0, 1, 2, 3]",
-    ]);
+    assert_eq!(
+        listed(&plan),
+        [
+            "start-1 [0]",
+            "weight-100-1 [0]",
+            "watch-1 [0]",
+            "commit-1 [0]",
+            "drain-1 [0]",
+            "keep-1 [0]",
+            "start-2 [1, 2]",
+            "weight-100-2 [1, 2]",
+            "watch-2 [1, 2]",
+            "commit-2 [1, 2]",
+            "drain-2 [1, 2]",
+            "keep-2 [1, 2]",
+            "start-3 [3]",
+            "weight-100-3 [3]",
+            "watch-3 [3]",
+            "commit-3 [3]",
+            "drain-3 [3]",
+            "keep-3 [3]",
+            "settle [0, 1, 2, 3]",
+        ]
+    );
     let mut rig = Rig::begun(plan);
     rig.until("start-3");
     assert!(!rig.state.is_decided() && rig.state.is_reversible());
     assert_eq!(rig.run(), Phase::Healthy);
-    let decided = rig.log.iter().position(|line| line.starts_with("decide")).unwrap();
+    let decided = rig
+        .log
+        .iter()
+        .position(|line| line.starts_with("decide"))
+        .unwrap();
     assert_eq!(rig.log[decided + 1], "h3: commit");
 }
 
@@ -126,17 +170,27 @@ fn without_room_for_two_a_host_leaves_the_balancer_first() {
     request.tolerance.min_available = HostCount::Hosts(1);
     let mut rig = Rig::begun(plan(&request, 2));
     assert_eq!(rig.run(), Phase::Healthy);
-    let of_h1: Vec<_> = rig.log.iter().filter_map(|line| line.strip_prefix("h1: ")).collect();
-    assert_eq!(of_h1, [
-        "fail the readiness path",
-        "drain aaaaaaaaaaaa",
-        "stop shop.production-1",
-        "start shop.production-2 with cccccccccccc",
-        "route 100 to cccccccccccc (final)",
-        "pass the readiness path",
-    ]);
+    let of_h1: Vec<_> = rig
+        .log
+        .iter()
+        .filter_map(|line| line.strip_prefix("h1: "))
+        .collect();
+    assert_eq!(
+        of_h1,
+        [
+            "fail the readiness path",
+            "drain aaaaaaaaaaaa",
+            "stop shop.production-1",
+            "start shop.production-2 with cccccccccccc",
+            "route 100 to cccccccccccc (final)",
+            "pass the readiness path",
+        ]
+    );
     let refused = compute(&request, &fleet(1), &[], None).unwrap_err();
-    assert!(matches!(refused, PlanError::BreaksMinAvailable { left: 0, .. }), "{refused}");
+    assert!(
+        matches!(refused, PlanError::BreaksMinAvailable { left: 0, .. }),
+        "{refused}"
+    );
     request.tolerance.min_available = HostCount::Percent(100);
     assert!(compute(&request, &fleet(2), &[], None).is_err());
 }
@@ -145,16 +199,30 @@ fn without_room_for_two_a_host_leaves_the_balancer_first() {
 fn hot_changes_the_code_of_running_instances() {
     let mut rig = Rig::begun(plan(&deploy(hot(8)), 3));
     assert_eq!(rig.run(), Phase::Healthy);
-    let of_h2: Vec<_> = rig.log.iter().filter_map(|line| line.strip_prefix("h2: ")).collect();
-    assert_eq!(of_h2, [
-        "hot upgrade: probe shop.production-1",
-        "hot upgrade: unpack shop.production-1",
-        "hot upgrade: install shop.production-1",
-        "hot upgrade: verify shop.production-1",
-        "hot upgrade: commit shop.production-1",
-    ]);
-    let decided = rig.log.iter().position(|line| line.starts_with("decide")).unwrap();
-    assert_eq!(rig.log[decided + 1], "h1: hot upgrade: commit shop.production-1");
+    let of_h2: Vec<_> = rig
+        .log
+        .iter()
+        .filter_map(|line| line.strip_prefix("h2: "))
+        .collect();
+    assert_eq!(
+        of_h2,
+        [
+            "hot upgrade: probe shop.production-1",
+            "hot upgrade: unpack shop.production-1",
+            "hot upgrade: install shop.production-1",
+            "hot upgrade: verify shop.production-1",
+            "hot upgrade: commit shop.production-1",
+        ]
+    );
+    let decided = rig
+        .log
+        .iter()
+        .position(|line| line.starts_with("decide"))
+        .unwrap();
+    assert_eq!(
+        rig.log[decided + 1],
+        "h1: hot upgrade: commit shop.production-1"
+    );
 }
 
 #[test]
@@ -187,8 +255,14 @@ fn hot_is_refused_with_the_reasons_and_auto_falls_back_with_them() {
     };
     let safe = deploy(blue_green()).verdict;
     let told = |word, reasons: &str| (word, reasons.to_owned());
-    assert_eq!(choice(safe.clone(), &fleet(1)), told("hot", "3 modules changed, all covered"));
-    assert_eq!(choice(Some(unsafe_pair), &fleet(1)), told("rolling", "Erlang/OTP changed"));
+    assert_eq!(
+        choice(safe.clone(), &fleet(1)),
+        told("hot", "3 modules changed, all covered")
+    );
+    assert_eq!(
+        choice(Some(unsafe_pair), &fleet(1)),
+        told("rolling", "Erlang/OTP changed")
+    );
     assert_eq!(
         choice(None, &fleet(1)),
         told("rolling", "no comparison of the two releases was made")
@@ -224,7 +298,10 @@ fn a_rollback_asks_nobody_and_watches_nothing() {
             pause: Some(Pause { for_ms: None }),
             ..BlueGreen::PLAIN
         }),
-        canary(vec![CanaryStep::SetWeight(5), CanaryStep::Pause { for_ms: None }]),
+        canary(vec![
+            CanaryStep::SetWeight(5),
+            CanaryStep::Pause { for_ms: None },
+        ]),
         rolling(1),
         hot(1),
     ] {
@@ -240,7 +317,11 @@ fn a_rollback_asks_nobody_and_watches_nothing() {
         assert_eq!(rig.run(), Phase::RolledBack, "{word}: {:#?}", rig.log);
         let marked = "mark aaaaaaaaaaaa bad".to_owned();
         assert!(rig.log.contains(&marked), "{word}: {:#?}", rig.log);
-        assert!(!rig.log.iter().any(|line| line.contains("run ")), "{word}: {:#?}", rig.log);
+        assert!(
+            !rig.log.iter().any(|line| line.contains("run ")),
+            "{word}: {:#?}",
+            rig.log
+        );
     }
 }
 
@@ -261,7 +342,11 @@ fn after_hosts_were_left_behind_only_they_are_brought_up() {
         }]
     );
     let refused = compute(&deploy(rolling(1)), &[up_to_date], &[], None).unwrap_err();
-    assert!(refused.to_string().contains("serves shop.production already"));
+    assert!(
+        refused
+            .to_string()
+            .contains("serves shop.production already")
+    );
 }
 
 #[test]
@@ -279,5 +364,8 @@ fn hosts_that_do_not_answer_are_left_out_within_the_budget() {
         ..Tolerance::USUAL
     };
     let plan = compute(&request, &fleet(3), &[], None).unwrap();
-    assert_eq!(plan.left_out[0].to_string(), "h9 does not answer: timed out");
+    assert_eq!(
+        plan.left_out[0].to_string(),
+        "h9 does not answer: timed out"
+    );
 }

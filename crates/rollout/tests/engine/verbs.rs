@@ -53,11 +53,16 @@ fn a_pause_leases_its_weights_for_as_long_as_it_may_last() {
     let lease = "h1: route 20 to cccccccccccc, 80 to aaaaaaaaaaaa (leased for 86400 s)";
     assert_eq!(rig.log.last().unwrap(), lease);
     assert_eq!(rig.state.awaited(), 0, "nobody needs to be attached");
-    let left: Vec<_> = rig.state.leases(rollout::Tick::from_ms(rig.now + 86_000_000));
+    let left: Vec<_> = rig
+        .state
+        .leases(rollout::Tick::from_ms(rig.now + 86_000_000));
     let until = rig.state.waiting().unwrap().until.unwrap().ms();
     assert_eq!(left[0].ttl_ms, until - (rig.now + 86_000_000));
     rig.tell(promote(Extent::Next));
-    assert_eq!(rig.state.leases(rollout::Tick::from_ms(rig.now))[0].ttl_ms, 15_000);
+    assert_eq!(
+        rig.state.leases(rollout::Tick::from_ms(rig.now))[0].ttl_ms,
+        15_000
+    );
     assert_eq!(rig.run(), Phase::Healthy);
 }
 
@@ -92,8 +97,14 @@ fn promote_full_skips_all_but_health_and_the_commit() {
     rig.tell(promote(Extent::Full));
     assert_eq!(rig.run(), Phase::Healthy);
     let routes = rig.asked_since(from);
-    let routes: Vec<_> = routes.iter().filter(|line| line.starts_with("h0: route")).collect();
-    assert_eq!(routes, [&"h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)"]);
+    let routes: Vec<_> = routes
+        .iter()
+        .filter(|line| line.starts_with("h0: route"))
+        .collect();
+    assert_eq!(
+        routes,
+        [&"h0: route 100 to cccccccccccc, 0 to aaaaaaaaaaaa (leased for 15 s)"]
+    );
     assert!(rig.log.iter().any(|line| line == "h0: prepare"));
     let skipped = rig.state.seen().iter();
     let skipped = skipped.filter(|seen| seen.end == Some(rollout::StepEnd::Skipped));
@@ -110,7 +121,11 @@ fn a_person_pauses_before_the_next_step_and_lets_it_go_on() {
     assert_eq!(rig.at(), "watch");
     let waiting = rig.state.waiting().unwrap();
     assert!(matches!(&waiting.what, WaitFor::Person { by, .. } if by == "ada@lead"));
-    assert!(rig.log.last().unwrap().ends_with("(leased for 86400 s)"), "{:?}", rig.log);
+    assert!(
+        rig.log.last().unwrap().ends_with("(leased for 86400 s)"),
+        "{:?}",
+        rig.log
+    );
     rig.tell(carry_on());
     assert_eq!(rig.at(), "commit");
     rig.tell(carry_on());
@@ -135,9 +150,20 @@ fn verbs_in_the_wrong_place_change_nothing() {
         why: None,
     };
     let mut rig = Rig::new(plan(&deploy(blue_green()), 1));
-    check(&mut rig, vec![promote(Extent::Full), pause(), carry_on(), retry.clone()]);
+    check(
+        &mut rig,
+        vec![promote(Extent::Full), pause(), carry_on(), retry.clone()],
+    );
     rig.tell(Event::Begin);
-    check(&mut rig, vec![Event::Begin, promote(Extent::Next), carry_on(), retry.clone()]);
+    check(
+        &mut rig,
+        vec![
+            Event::Begin,
+            promote(Extent::Next),
+            carry_on(),
+            retry.clone(),
+        ],
+    );
     rig.until("drain");
     let late = vec![
         abort.clone(),

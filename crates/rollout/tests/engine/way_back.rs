@@ -24,14 +24,17 @@ fn background_work_goes_back_before_the_traffic() {
     let from = rig.log.len();
     rig.tell(abort());
     assert_eq!(rig.run(), Phase::Aborted);
-    assert_eq!(rig.asked_since(from), [
-        "h0: quiesce shop.production-2",
-        "h0: activate shop.production-1",
-        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
-        "h0: drain cccccccccccc",
-        "h0: stop shop.production-2",
-        "halt",
-    ]);
+    assert_eq!(
+        rig.asked_since(from),
+        [
+            "h0: quiesce shop.production-2",
+            "h0: activate shop.production-1",
+            "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+            "h0: drain cccccccccccc",
+            "h0: stop shop.production-2",
+            "halt",
+        ]
+    );
 }
 
 #[test]
@@ -39,7 +42,12 @@ fn only_what_was_touched_is_taken_back() {
     let steps = vec![CanaryStep::SetWeight(5)];
     let mut rig = Rig::begun(plan(&deploy(canary(steps)), 2));
     rig.tell(abort());
-    let names: Vec<_> = rig.state.way_back().iter().map(|step| step.name.as_str()).collect();
+    let names: Vec<_> = rig
+        .state
+        .way_back()
+        .iter()
+        .map(|step| step.name.as_str())
+        .collect();
     assert_eq!(names, ["stop-back"]);
     assert_eq!(rig.run(), Phase::Aborted);
 }
@@ -53,16 +61,19 @@ fn hosts_of_earlier_batches_start_stable_again_and_the_leased_ones_do_not_wait_f
     let from = rig.log.len();
     rig.tell(abort());
     assert_eq!(rig.run(), Phase::Aborted);
-    assert_eq!(rig.asked_since(from), [
-        "h1: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
-        "h1: drain cccccccccccc",
-        "h1: stop shop.production-2",
-        "h0: start shop.production-1 with aaaaaaaaaaaa",
-        "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
-        "h0: drain cccccccccccc",
-        "h0: stop shop.production-2",
-        "halt",
-    ]);
+    assert_eq!(
+        rig.asked_since(from),
+        [
+            "h1: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+            "h1: drain cccccccccccc",
+            "h1: stop shop.production-2",
+            "h0: start shop.production-1 with aaaaaaaaaaaa",
+            "h0: route 0 to cccccccccccc, 100 to aaaaaaaaaaaa (final)",
+            "h0: drain cccccccccccc",
+            "h0: stop shop.production-2",
+            "halt",
+        ]
+    );
 }
 
 #[test]
@@ -98,11 +109,14 @@ fn hot_brings_the_old_code_back_where_it_was_changed() {
     let from = rig.log.len();
     rig.tell(abort());
     assert_eq!(rig.run(), Phase::Aborted);
-    assert_eq!(rig.asked_since(from), [
-        "h0: hot downgrade of shop.production-1",
-        "h1: hot downgrade of shop.production-1",
-        "halt",
-    ]);
+    assert_eq!(
+        rig.asked_since(from),
+        [
+            "h0: hot downgrade of shop.production-1",
+            "h1: hot downgrade of shop.production-1",
+            "halt",
+        ]
+    );
 }
 
 #[test]
@@ -111,7 +125,10 @@ fn a_hot_upgrade_whose_node_fails_goes_back_and_is_marked() {
     rig.until("watch-1");
     rig.host(0).restarts = 1;
     rig.second();
-    assert_eq!(rig.cause(), "shop.production-1 on h0 failed while it was watched: it crashed: 503");
+    assert_eq!(
+        rig.cause(),
+        "shop.production-1 on h0 failed while it was watched: it crashed: 503"
+    );
     assert!(rig.log.contains(&"mark cccccccccccc bad".to_owned()));
     rig.host(0).restarts = 0;
     assert_eq!(rig.run(), Phase::Aborted);
@@ -129,7 +146,10 @@ fn a_release_command_under_way_is_waited_for_first() {
     let from = rig.log.len();
     rig.tell(abort());
     assert_eq!(rig.run(), Phase::Aborted);
-    assert_eq!(rig.asked_since(from)[0], "h0: wait for the end of the release command (attempt 1)");
+    assert_eq!(
+        rig.asked_since(from)[0],
+        "h0: wait for the end of the release command (attempt 1)"
+    );
     assert!(rig.state.command_end().is_some());
 }
 
@@ -185,12 +205,20 @@ fn a_lease_that_ran_out_and_a_sick_candidate_turn_back() {
     rig.until("watch");
     rig.host(0).reverted = true;
     rig.second();
-    assert!(rig.cause().contains("returned to stable by itself"), "{}", rig.cause());
+    assert!(
+        rig.cause().contains("returned to stable by itself"),
+        "{}",
+        rig.cause()
+    );
     let mut rig = Rig::begun(plan(&deploy(blue_green()), 1));
     rig.until("watch");
     rig.host(0).verdict = Some(Verdict::Unhealthy);
     rig.seconds(2);
     assert_eq!(rig.cause(), "");
     rig.second();
-    assert!(rig.cause().contains("failed while it was watched"), "{}", rig.cause());
+    assert!(
+        rig.cause().contains("failed while it was watched"),
+        "{}",
+        rig.cause()
+    );
 }

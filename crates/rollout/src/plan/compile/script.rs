@@ -172,19 +172,22 @@ impl<'a> Script<'a> {
         self.add("pause", Work::Pause { for_ms }, Vec::new(), None);
     }
 
-    /// Judges by stable, so only where there is one; and before the candidate has traffic, which that of
-    /// testers is not, by values from elsewhere alone.
+    /// Judges by values from elsewhere alone where there is no stable to compare with, and before the
+    /// candidate has traffic, which that of testers is not.
     pub(super) fn analysis(&mut self, analysis: &Analysis) {
-        let hosts = self.with_stable(&self.all());
+        let mut hosts = self.with_stable(&self.all());
         let mut analysis = analysis.clone();
-        if self.weight == 0 {
+        if self.weight == 0 || hosts.is_empty() {
             analysis.comparison = None;
             analysis.latency = None;
+        }
+        if hosts.is_empty() {
+            hosts = self.all();
         }
         let judges = analysis.comparison.is_some()
             || analysis.latency.is_some()
             || !analysis.metrics.is_empty();
-        if judges && !hosts.is_empty() {
+        if judges {
             let place = u32::try_from(self.analyses.len()).unwrap_or(u32::MAX);
             let for_ms = analysis.for_ms;
             self.analyses.push(analysis);
