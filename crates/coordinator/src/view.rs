@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub possible: Vec<&'static str>,
     /// The plan with what happened, drawn by Mermaid; the same as of `cutover show --format mermaid`.
     pub mermaid: String,
+    /// The same as parts and boxes, for those who draw it themselves.
+    pub diagram: rollout::Diagram,
 }
 
 /// What was found in an analysis.

@@ -41,6 +41,7 @@ pub(crate) fn snapshot(facts: &Facts<'_>) -> Snapshot {
             .collect::<Vec<_>>()
     };
     let hosts = hosts(facts);
+    let diagram = Diagram::with(plan, &Taken::of(state));
     Snapshot {
         rollout: facts.rollout.into(),
         service: plan.service.to_string(),
@@ -80,7 +81,8 @@ pub(crate) fn snapshot(facts: &Facts<'_>) -> Snapshot {
             .iter()
             .map(|judged| judgement(state, judged))
             .collect(),
-        mermaid: Diagram::with(plan, &Taken::of(state)).mermaid(),
+        mermaid: diagram.mermaid(),
+        diagram,
         verbs: facts.verbs.to_vec(),
         possible: possible(state, now).map(|verb| verb.word()).collect(),
     }

@@ -7,12 +7,27 @@ use super::taken::State;
 const BATCHES_MAX: usize = 5;
 /// Batches at the front that are always drawn: the first one gates the rest, the second is a usual one.
 const BATCHES_FRONT: usize = 2;
-/// So many boxes of a part are drawn each by itself.
-const BOXES_MAX: usize = 40;
-/// Boxes at both ends of a part that are always drawn.
-const BOXES_AROUND: usize = 12;
 /// What is under way, or was left half done, is drawn by itself, but no more of it than this.
-const SPECIAL_MAX: usize = 6;
+const SPECIAL_MAX: usize = 4;
+
+/// How many boxes of a part are drawn.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// So many are drawn each by itself.
+    boxes_max: usize,
+    /// Of more, those at both ends.
+    around: usize,
+}
+
+const ROOM: Room = Room {
+    boxes_max: 40,
+    around: 12,
+};
+/// There are several batches.
+const ROOM_OF_BATCH: Room = Room {
+    boxes_max: 18,
+    around: 6,
+};
 
 /// How several stand alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +93,17 @@ fn one_batch(run: Vec<Part>) -> Option<Part> {
 
 fn fold_boxes(mut part: Part) -> Part {
     let count = part.boxes.len();
-    if count <= BOXES_MAX {
+    let room = match part.batch {
+        Some(_) => ROOM_OF_BATCH,
+        None => ROOM,
+    };
+    if count <= room.boxes_max {
         return part;
     }
     let (mut folded, mut run, mut specials) = (Vec::new(), Vec::<(usize, Box)>::new(), 0);
     for (at, drawn) in part.boxes.into_iter().enumerate() {
         let alike = alike(std::slice::from_ref(&drawn));
-        let mut stays = at < BOXES_AROUND || at + BOXES_AROUND >= count;
+        let mut stays = at < room.around || at + room.around >= count;
         if !stays && alike == Alike::Special && specials < SPECIAL_MAX {
             specials += 1;
             stays = true;
@@ -92,8 +111,8 @@ fn fold_boxes(mut part: Part) -> Part {
         let breaks = run
             .last()
             .is_some_and(|(_, before)| self::alike(std::slice::from_ref(before)) != alike);
-        if (stays || (breaks && folded.len() < BOXES_MAX)) && !run.is_empty() {
-            folded.push(one_run(std::mem::take(&mut run)));
+        if (stays || (breaks && folded.len() < room.boxes_max - room.around)) && !run.is_empty() {
+            folded.push(one_run(std::mem::take(&mut run), part.batch));
         }
         if stays {
             folded.push(drawn);
@@ -102,13 +121,13 @@ fn fold_boxes(mut part: Part) -> Part {
         }
     }
     if !run.is_empty() {
-        folded.push(one_run(run));
+        folded.push(one_run(run, part.batch));
     }
     part.boxes = folded;
     part
 }
 
-fn one_run(mut run: Vec<(usize, Box)>) -> Box {
+fn one_run(mut run: Vec<(usize, Box)>, batch: Option<u32>) -> Box {
     if run.len() == 1
         && let Some((_, drawn)) = run.pop()
     {
@@ -118,12 +137,11 @@ fn one_run(mut run: Vec<(usize, Box)>) -> Box {
     let boxes: Vec<&Box> = run.iter().map(|(_, drawn)| drawn).collect();
     let (from, to) = (&boxes[0].name, &boxes[boxes.len() - 1].name);
     let does = format!("{} steps, {from} to {to}", boxes.len());
-    one_of(
-        format!("steps-{first}-{last}"),
-        does,
-        "each its own".into(),
-        &boxes,
-    )
+    let name = match batch {
+        Some(batch) => format!("steps-{first}-{last}-of-batch-{batch}"),
+        None => format!("steps-{first}-{last}"),
+    };
+    one_of(name, does, "each its own".into(), &boxes)
 }
 
 /// One box for several.

@@ -56,6 +56,8 @@ const CLASSES: [(&str, &str); 12] = [
 struct Detail {
     /// Characters of a line.
     line_max: usize,
+    /// Whether it is said what a step does.
+    does: bool,
     /// Whether gates and notes are said.
     gates: bool,
 }
@@ -63,18 +65,22 @@ struct Detail {
 const DETAILS: [Detail; 4] = [
     Detail {
         line_max: 160,
+        does: true,
         gates: true,
     },
     Detail {
         line_max: 72,
+        does: true,
         gates: true,
     },
     Detail {
         line_max: 60,
+        does: true,
         gates: false,
     },
     Detail {
-        line_max: 30,
+        line_max: 40,
+        does: false,
         gates: false,
     },
 ];
@@ -106,6 +112,8 @@ struct Writer {
     edges: Vec<Edge>,
     detail: Detail,
     nodes: usize,
+    /// How the parts look, which Mermaid wants to be told after their arrows.
+    parts: Vec<String>,
 }
 
 impl Diagram {
@@ -128,6 +136,7 @@ impl Diagram {
             edges: Vec::new(),
             detail,
             nodes: 0,
+            parts: Vec::new(),
         };
         writer.line(&format!(
             "---\ntitle: {}\nconfig:\n  flowchart:\n    wrappingWidth: 420\n---",
@@ -141,7 +150,7 @@ impl Diagram {
         };
         writer.end("begin", &self.before, before);
         let (mut last, mut given_up, mut back) = (None, None, None);
-        let mut reversible = Vec::new();
+        let mut reversible = None;
         for (number, part) in self.parts.iter().enumerate() {
             let nodes = writer.part(number, part);
             let linked: Vec<_> = nodes.iter().map(String::as_str).zip(&part.boxes).collect();
@@ -164,7 +173,7 @@ impl Diagram {
                     given_up = Some((*node).to_owned());
                 }
                 if part.kind == PartKind::Reversible {
-                    reversible.push(number);
+                    reversible = Some(number);
                 }
                 let last_one = self.parts.get(number + 1);
                 if last_one.is_none_or(|next| next.kind == PartKind::Back) {
@@ -189,8 +198,16 @@ impl Diagram {
                     let from = given_up.unwrap_or_else(|| "begin".into());
                     writer.turned(Some(from), "end_stable".into(), self.why.as_deref());
                 }
-                None => writer.ways_back(&reversible),
+                None => writer.may_turn(reversible),
             }
+        }
+        for (number, part) in self.parts.iter().enumerate() {
+            let class = match part.kind {
+                PartKind::Reversible => "part",
+                PartKind::Committed => "committed",
+                PartKind::Back => "back",
+            };
+            writer.parts.push(format!("  class part{number} {class}"));
         }
         writer.finished()
     }
@@ -221,23 +238,19 @@ impl Writer {
             nodes.push(node);
         }
         self.line("  end");
-        let class = match part.kind {
-            PartKind::Reversible => "part",
-            PartKind::Committed => "committed",
-            PartKind::Back => "back",
-        };
-        self.line(&format!("  class part{number} {class}"));
         nodes
     }
 
     fn node(&self, drawn: &Box) -> String {
         let max = self.detail.line_max;
         let mut text = format!(
-            "<b>{}</b>{}<br/>{}",
+            "<b>{}</b>{}",
             label(&drawn.name, max),
-            label(&time(drawn), max),
-            label(&drawn.does, max)
+            label(&time(drawn), max)
         );
+        if self.detail.does {
+            text.push_str(&format!("<br/>{}", label(&drawn.does, max)));
+        }
         if self.detail.gates {
             let gate = short(&drawn.gate);
             text.push_str(&format!("<br/><i>{}</i>", label(&gate, max)));
@@ -305,13 +318,17 @@ impl Writer {
         });
     }
 
-    /// Draws where a rollout may turn round.
-    fn ways_back(&mut self, parts: &[usize]) {
-        for number in parts {
+    /// Draws where a rollout may turn round: anywhere before the commit, which one arrow says.
+    fn may_turn(&mut self, part: Option<usize>) {
+        if let Some(number) = part {
+            let words = match number {
+                0 => "a gate fails, or abort",
+                _ => "any gate up to here fails, or abort",
+            };
             self.edges.push(Edge {
                 from: format!("part{number}"),
                 to: "end_stable".into(),
-                words: Some("a gate fails, or abort".into()),
+                words: Some(words.into()),
                 way: Way::Else,
             });
         }
@@ -334,6 +351,9 @@ impl Writer {
                 way,
                 ..edge
             });
+        }
+        for class in std::mem::take(&mut self.parts) {
+            self.line(&class);
         }
         for (name, style) in CLASSES {
             self.line(&format!("  classDef {name} {style}"));
@@ -377,6 +397,7 @@ fn short(gate: &str) -> String {
 fn time(drawn: &Box) -> String {
     let time = match drawn.state {
         State::Pending if drawn.expected_ms > 0 => format!(" · about {}", span(drawn.expected_ms)),
+        State::Done { took_ms: 0 } => " · done".into(),
         State::Done { took_ms } => format!(" · done in {}", span(took_ms)),
         State::GivenUp { took_ms } => format!(" · given up after {}", span(took_ms)),
         State::Active { .. } => " · under way".into(),
