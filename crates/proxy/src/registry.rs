@@ -222,6 +222,9 @@ impl Registry {
                 return Err(RegistryError::StillHasRequests(drain.artifact));
             }
             Some(0) => {}
+            // The balancer in front has left this host: what still comes is finished, and sockets move to
+            // the hosts that stay.
+            Some(_) if service.split.has_left() => {}
             Some(weight) => {
                 return Err(RegistryError::StillHasWeight {
                     artifact: drain.artifact,

@@ -73,7 +73,7 @@ impl Service {
                 .entry(version.artifact.clone())
                 .or_insert_with(|| Arc::new(VersionState::new(&version.artifact, workers)));
             let is_requested = version.weight > 0 || self.split.is_beside(&version.artifact);
-            if is_requested {
+            if is_requested && !self.split.has_left() {
                 state.spare();
                 if let Some(drain) = self.drains.remove(&version.artifact) {
                     drain.abort();

@@ -155,6 +155,12 @@ impl Split {
         versions.filter(|version| version.weight > 0 || self.is_beside(&version.artifact))
     }
 
+    /// Whether the balancer in front is told to send no traffic here.
+    pub fn has_left(&self) -> bool {
+        let readiness = self.config.readiness.as_ref();
+        readiness.is_some_and(|readiness| !readiness.ready)
+    }
+
     /// Whether testers or a preview name an artifact.
     pub fn is_beside(&self, artifact: &str) -> bool {
         let testers = self.config.testers.as_ref().map(|t| &t.artifact);

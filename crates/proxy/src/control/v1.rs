@@ -229,9 +229,10 @@ pub struct Renew {
 
 /// Takes a version out of service gently: requests finish, sockets are moved at a pace.
 ///
-/// The version must have weight 0 and neither testers nor a preview. Repeating it for a version that is
-/// draining changes its deadline and pace; a `PUT` that gives the version requests again ends the drain. A
-/// drain ends with the proxy: nothing of the version is open after a restart, and none is listed as
+/// The version must have weight 0 and neither testers nor a preview, unless readiness fails: a host that its
+/// balancer has left may drain what serves there. Repeating it for a version that is draining changes its
+/// deadline and pace; a `PUT` that gives the version requests again, on a host that is ready, ends the drain.
+/// A drain ends with the proxy: nothing of the version is open after a restart, and none is listed as
 /// draining.
 ///
 /// Event streams are ended between two events, also those that came with a `Content-Length`, which is not
