@@ -123,11 +123,13 @@ impl Rollout {
         shares
     }
 
-    /// All to stable. Where there was no room for both, the candidate is gone by then.
+    /// All to stable. Where there was no room for both, the candidate is gone by then; where the proxy was
+    /// never told of it, it may not be there at all.
     fn shares_back(&self, place: u32) -> Vec<Share> {
         let plan = &self.plan.hosts[place as usize];
+        let told = self.hosts[place as usize].touched().routed;
         match &self.plan.stable {
-            Some(stable) if !self.keeps_stable(place) => {
+            Some(stable) if !told || !self.keeps_stable(place) => {
                 vec![share(stable, 100, plan.stable.clone())]
             }
             _ => self.shares(place, 0),
