@@ -68,6 +68,7 @@ struct Book {
     lease_until: Option<u64>,
     prepared: bool,
     committed: bool,
+    committed_once: bool,
     aside: bool,
     /// Whether the commit of a hot upgrade was asked for.
     hot_commit: bool,

@@ -25,6 +25,8 @@ pub(crate) struct Driver {
     pub(crate) lanes: BTreeMap<(u32, About), Lane>,
     /// Whether it leaves when a person is waited for.
     pub(crate) leaves: bool,
+    /// Whether somebody is about to look what it waits for.
+    pub(crate) attended: bool,
 }
 
 /// A step that is to be journaled.
@@ -83,6 +85,7 @@ impl Driver {
             pursuits: BTreeMap::new(),
             lanes: BTreeMap::new(),
             leaves,
+            attended: false,
         }
     }
 

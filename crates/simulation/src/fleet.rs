@@ -16,6 +16,10 @@ use crate::machine::{Answer, Call, Denial, Machine};
 /// How many deeds are kept for a trace.
 const DEEDS: usize = 60;
 
+/// By then a call that was not answered has arrived, or never will: that is what the time limit of a call is
+/// for, and why the next one about the same thing waits for it.
+pub(crate) const LATE_MS: u64 = 400;
+
 /// All hosts, and what the network does to calls.
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -54,14 +58,14 @@ impl Fleet {
         if self.chance.happens(network.calls_lost) {
             return Err(lost("the call was lost"));
         }
-        if self.chance.happens(network.late) && may_be_late(&call) {
-            let at = self.now + self.chance.range(1, 1_500);
+        if self.chance.happens(network.late) {
+            let at = self.now + self.chance.range(1, LATE_MS);
             self.later.push((at, host, token, call));
             return Err(lost("no answer in time"));
         }
-        if self.chance.happens(network.twice) && may_be_late(&call) {
-            let at = self.now + self.chance.range(1, 1_500);
-            self.later.push((at, host, token, call.clone()));
+        if self.chance.happens(network.twice) {
+            // The second time it is as if it were done already.
+            self.obey(host, token, &call).ok();
         }
         let done = self.obey(host, token, &call);
         if self.chance.happens(network.answers_lost) {
@@ -142,13 +146,4 @@ impl Fleet {
         }
         done
     }
-}
-
-/// What may arrive after it was given up. An agent takes calls about one instance in their order, so that a
-/// late start cannot follow a stop.
-fn may_be_late(call: &Call) -> bool {
-    matches!(
-        call,
-        Call::Route(_) | Call::Renew(_) | Call::Prepare | Call::Commit | Call::Drain(_) | Call::Warm(..)
-    )
 }

@@ -58,6 +58,8 @@ enum Happening {
     Fault { fault: usize, begins: bool },
     /// A person does something.
     Verb { verb: Verb },
+    /// A person who attends a coordinator sees what it waits for.
+    Attend { who: usize },
     /// A person comes to take the rollout over.
     Arrive { verb: Option<Verb> },
 }
@@ -160,6 +162,7 @@ impl World {
             }
             Happening::Fault { fault, begins } => self.fault(fault, begins),
             Happening::Verb { verb } => self.verb(verb),
+            Happening::Attend { who } => self.attend(who),
             Happening::Arrive { verb } => self.arrive(verb),
         }
     }
@@ -206,9 +209,9 @@ impl World {
         if fleet.checker.violation.is_none() {
             match self.ledger.replay(0) {
                 Ok(state) => {
-                    let same = last.as_ref().is_none_or(|last| *last == state);
                     fleet.checker.look(Rule::Replay, last.is_some(), || {
-                        (!same).then(|| "the replayed journal is not the state at the end".into())
+                        let last = last.as_ref().filter(|last| **last != state)?;
+                        Some(drive::difference(last, &state))
                     });
                     let ending = Ending {
                         calm: self.scenario.calm,

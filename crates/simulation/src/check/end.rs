@@ -84,6 +84,9 @@ impl Checker {
         let decided = ending.ledger.decided.is_some() && !aside;
         let behind = ending.state.hosts_behind().iter().any(|(id, _)| *id == machine.name);
         let has_stable = self.has_stable(host);
+        // Of one that was set aside while it committed, nobody knows.
+        let committed = aside && self.hosts[host as usize].committed_once && ending.ledger.decided.is_some();
+        let decided = decided || committed;
         let expected = if decided { Some(self.candidate.clone()) } else { self.stable.clone() };
         let rule = if decided { Rule::OneVersion } else { Rule::WayBack };
         let applies = (decided || has_stable) && !(behind && ending.ledger.phase == Phase::Degraded && !aside);
@@ -170,7 +173,7 @@ impl Checker {
 
     fn hooks(&mut self, ending: &Ending<'_>) {
         let plan = self.plan.clone();
-        let began = ending.ledger.intents.values().any(|words| words.contains(": start ") || words.contains("hot upgrade"));
+        let began = ending.ledger.intents.values().any(|words| words.contains(": start ") || words.contains("hot upgrade: install"));
         for (index, hook) in plan.hooks.iter().enumerate() {
             let index = index as u32;
             let ran: Vec<bool> = ending

@@ -67,6 +67,7 @@ impl Checker {
         }
         let firmly = committed && !book.committed;
         book.committed = committed;
+        book.committed_once |= committed;
         let (group, lease_until, aside) = (book.group, book.lease_until, book.aside);
         let left = group.map_or(0, |group| self.unprepared[group as usize]);
         let split = matches!(self.way, Way::Beside | Way::Batches);

@@ -1,5 +1,7 @@
 //! What an agent does when it is told: the rules of the production agent, and of the proxy behind it.
 
+use std::fmt;
+
 use ::proxy::control::v1::{Backend, Commitment, Drain, ServiceConfig, Version};
 use agent::api::v1::{Route, RunStatus};
 use coordinator::Hot;
@@ -9,7 +11,7 @@ use super::jobs::What;
 use super::{Instance, Job, Machine};
 
 /// A call that changes something.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Call {
     Start {
         instance: InstanceId,
@@ -33,6 +35,35 @@ pub(crate) enum Call {
     Commit,
     Drain(Drain),
     Hot(Hot, Vec<InstanceId>),
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start { instance, artifact, .. } => write!(f, "start {instance} with {}", artifact.short()),
+            Self::Restart(instance) => write!(f, "start {instance} as it was"),
+            Self::Stop(instance) => write!(f, "stop {instance}"),
+            Self::Warm(instance, for_ms) => write!(f, "keep {instance} warm for {for_ms} ms"),
+            Self::Remove(instance) => write!(f, "remove {instance}"),
+            Self::Run { name, instance, .. } => write!(f, "run {name} on {instance}"),
+            Self::Route(route) => {
+                f.write_str("route")?;
+                for version in &route.versions {
+                    write!(f, " {} to {:.6} ({})", version.weight, version.artifact, version.instances.join(", "))?;
+                }
+                match &route.commitment {
+                    Commitment::Leased { ttl_ms, .. } => write!(f, ", leased for {ttl_ms} ms"),
+                    other => write!(f, ", {other:?}"),
+                }
+            }
+            Self::Ready(ready) => write!(f, "ready: {ready}"),
+            Self::Renew(ttl_ms) => write!(f, "renew for {ttl_ms} ms"),
+            Self::Prepare => f.write_str("prepare"),
+            Self::Commit => f.write_str("commit"),
+            Self::Drain(drain) => write!(f, "drain {:.6}", drain.artifact),
+            Self::Hot(hot, instances) => write!(f, "{hot:?} on {instances:?}"),
+        }
+    }
 }
 
 /// What came of a call.
@@ -294,7 +325,7 @@ impl Machine {
             .iter()
             .find(|version| version.artifact.as_str() == drain.artifact)
             .ok_or(Denial::Absent("no such version"))?;
-        if found.weight > 0 || found.beside {
+        if (found.weight > 0 || found.beside) && !self.proxy.left {
             return Err(Denial::Refused("it still has weight"));
         }
         // Sockets go at a pace: about half the time that they may take.

@@ -67,9 +67,9 @@ impl Proxy {
         self.split = Some(split);
         self.reverted = false;
         self.read();
-        let versions = &self.versions;
+        let (versions, left) = (&self.versions, self.left);
         self.drains
-            .retain(|artifact, _| versions.iter().any(|v| v.artifact == *artifact && v.weight == 0 && !v.beside));
+            .retain(|artifact, _| versions.iter().any(|v| v.artifact == *artifact && (left || v.weight == 0 && !v.beside)));
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Proxy {
     fn read(&mut self) {
         let Some(split) = &self.split else { return };
         let config = split.config_at(0);
-        self.left = config.readiness.as_ref().is_some_and(|readiness| !readiness.ready);
+        self.left = split.has_left();
         self.versions = config
             .versions
             .iter()

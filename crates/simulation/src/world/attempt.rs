@@ -10,7 +10,7 @@ use rollout::{Action, EffectId, Event, Reply};
 use super::{Happening, World};
 use crate::bug::Bug;
 use crate::driver::{Driver, What, about};
-use crate::fleet::SimHost;
+use crate::fleet::{LATE_MS, SimHost};
 use crate::rule::Rule;
 
 /// Longest pause before an effect is tried again.
@@ -74,7 +74,7 @@ impl World {
         };
         let delay = match &tried {
             // A call that is not answered is given up after a while.
-            Attempt::Again(_) => self.chance.range(20, 400),
+            Attempt::Again(_) => LATE_MS + self.chance.range(1, 200),
             _ => self.delay(),
         };
         let twice = self.fleet().network.twice;

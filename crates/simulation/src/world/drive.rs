@@ -218,6 +218,7 @@ impl World {
         if leaves {
             return self.leave(who, finished);
         }
+        self.expect_person(who);
         self.next_in_inbox(who);
     }
 
@@ -236,7 +237,7 @@ impl World {
         let replayed = self.ledger.replay(0);
         self.fleet().checker.look(Rule::Replay, true, || match replayed {
             Ok(replayed) if replayed == *state => None,
-            Ok(_) => Some("the replayed journal is not the state in memory".into()),
+            Ok(replayed) => Some(difference(state, &replayed)),
             Err(error) => Some(error),
         });
     }
@@ -374,4 +375,15 @@ impl World {
         }
         self.queue.put(now + TTL_MS / 6, Happening::KeepLease { who });
     }
+}
+
+/// Says where two states differ first, in words.
+pub(super) fn difference(memory: &Rollout, replayed: &Rollout) -> String {
+    let (memory, replayed) = (format!("{memory:?}"), format!("{replayed:?}"));
+    let same = memory.bytes().zip(replayed.bytes()).take_while(|(a, b)| a == b).count();
+    let near = |text: &str| -> String {
+        let from = text[..same].char_indices().rev().nth(80).map_or(0, |(at, _)| at);
+        text[from..].chars().take(160).collect()
+    };
+    format!("in memory …{}…, replayed …{}…", near(&memory), near(&replayed))
 }

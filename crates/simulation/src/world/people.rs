@@ -88,6 +88,38 @@ impl World {
         }
     }
 
+    /// Has a person look, where a coordinator waits for one.
+    pub(super) fn expect_person(&mut self, who: usize) {
+        let Some(driver) = self.drivers[who].as_mut() else { return };
+        let waits = driver.state.as_ref().is_some_and(|state| state.waiting().is_some());
+        if waits && !std::mem::replace(&mut driver.attended, true) {
+            let longest = if self.scenario.calm || !self.chance.happens(150) { 4_000 } else { 40_000 };
+            let at = self.now + self.chance.range(300, longest);
+            self.queue.put(at, Happening::Attend { who });
+        }
+    }
+
+    /// A person who attends a coordinator decides what only a person can.
+    pub(super) fn attend(&mut self, who: usize) {
+        let Some(driver) = self.awake(who, || Happening::Attend { who }) else { return };
+        driver.attended = false;
+        let Some(state) = driver.state.clone().filter(|state| state.waiting().is_some()) else {
+            return;
+        };
+        let waits = state.waiting().map(|waiting| waiting.what.clone());
+        if let Some(verb) = self.mind(waits.as_ref(), &state) {
+            let command = match verb {
+                Verb::ResumeDone => Some(CommandDecision::Done),
+                Verb::ResumeAgain => Some(CommandDecision::Again),
+                _ => None,
+            };
+            let event = event_of(verb).unwrap_or(Event::Resumed { command });
+            self.give(verb);
+            self.hear(who, event);
+        }
+        self.expect_person(who);
+    }
+
     /// The coordinator that ended it did not live to tell.
     fn finish_unseen(&mut self) {
         self.finished_at.get_or_insert(self.now);
@@ -121,6 +153,9 @@ impl World {
 
     /// What a person does who finds a rollout as it is.
     fn mind(&mut self, waits: Option<&WaitFor>, state: &Rollout) -> Option<Verb> {
+        if self.scenario.calm {
+            return waits.map(|_| Verb::Promote);
+        }
         // Patience ends.
         if self.arrivals > ARRIVALS_MAX / 2 && state.is_reversible() {
             return Some(Verb::Abort);
