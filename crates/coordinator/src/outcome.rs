@@ -1,6 +1,6 @@
 //! How a rollout ended.
 
-use rollout::{HostId, Phase, Rollout};
+use rollout::{HostId, Phase, Rollout, WaitFor};
 use serde::{Deserialize, Serialize};
 
 use crate::receipt::{Counted, Receipt};
@@ -49,8 +49,16 @@ pub struct Stored {
 
 /// Says why a rollout was given up, or what it waits for.
 pub(crate) fn reason(state: &Rollout) -> Option<String> {
-    if let Some(waiting) = state.waiting() {
-        return Some(waiting.what.to_string());
+    match state.waiting().map(|waiting| &waiting.what) {
+        Some(WaitFor::Command) => {
+            return Some(
+                "nobody saw the end of the release command: look what it did, then `cutover resume \
+                 --release-command done` or `again`, or `cutover abort`"
+                    .into(),
+            );
+        }
+        Some(what) => return Some(format!("it waits for {what}")),
+        None => {}
     }
     let given_up = state.cause().map(|cause| match state.command_end() {
         Some(end) => format!("{cause}; {end}"),

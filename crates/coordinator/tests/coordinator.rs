@@ -29,3 +29,5 @@ mod rolling;
 mod verbs;
 #[path = "coordinator/watching.rs"]
 mod watching;
+#[path = "coordinator/webhooks.rs"]
+mod webhooks;

@@ -151,18 +151,21 @@ impl<H: Host> Coordinator<H> {
         }
     }
 
-    /// Returns the lease of a service whose holder may be at work.
+    /// Returns the lease of a service whose holder, another process, may be at work.
     pub(super) async fn live_lease(&self, service: &ServiceKey) -> Result<Option<Lease>, Error> {
+        let lease = self.driver(service).await?;
+        Ok(lease.filter(|lease| lease.holder.process != self.holder.process))
+    }
+
+    /// Returns the lease of a service whose holder may be at work, this process included.
+    pub(super) async fn driver(&self, service: &ServiceKey) -> Result<Option<Lease>, Error> {
         let now_ms = self.clock.now_ms();
-        let lease = self
-            .leases(Some(service))
-            .await?
-            .pop()
-            .filter(|lease| lease.expires_ms > now_ms);
-        Ok(lease.filter(|lease| {
-            let process = &lease.holder.process;
-            let here = process.boot == self.holder.process.boot;
-            *process != self.holder.process && (!here || process.is_alive())
-        }))
+        let lease = self.leases(Some(service)).await?.pop();
+        Ok(lease
+            .filter(|lease| lease.expires_ms > now_ms)
+            .filter(|lease| {
+                let process = &lease.holder.process;
+                process.boot != self.holder.process.boot || process.is_alive()
+            }))
     }
 }

@@ -44,7 +44,7 @@ impl<H: Host> Coordinator<H> {
         verb: Verb,
     ) -> Result<Foreseen, Error> {
         let state = replayed(record)?;
-        let driver = self.live_lease(service).await?;
+        let driver = self.driver(service).await?;
         let (text, steps) = foresee(&state, verb, self.clock.now());
         Ok(Foreseen {
             rollout: record.summary.rollout.clone(),

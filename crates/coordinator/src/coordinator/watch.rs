@@ -57,7 +57,7 @@ impl<H: Host> Coordinator<H> {
                 Err(error) => return Err(error),
             }
             self.look_at(&mut watched).await;
-            let driver = match self.live_lease(&watched.state.plan().service).await {
+            let driver = match self.driver(&watched.state.plan().service).await {
                 Ok(lease) if !watched.state.is_finished() => lease.map(|lease| who(&lease.holder)),
                 _ => None,
             };

@@ -205,8 +205,9 @@ impl Host for FakeHost {
             }
         };
         self.call(Some(format!("run {id}")), |machine, _| {
-            if !machine.runs.contains_key(id) {
-                machine.runs_begun += 1;
+            let begun = machine.runs.get(id);
+            machine.runs_begun += u32::from(begun.is_none());
+            if begun.is_none_or(|status| *status == RunStatus::Running) {
                 machine.runs.insert(id.into(), outcome);
             }
             Ok(machine.runs[id].clone())
