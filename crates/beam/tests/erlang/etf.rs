@@ -354,6 +354,28 @@ fn the_limits_hold() {
 }
 
 #[test]
+fn what_the_format_cannot_hold_is_not_written() {
+    let check = |term: Term, expected: &str| {
+        assert_eq!(encode(&term).unwrap_err().to_string(), expected);
+    };
+    check(
+        Term::atom("é".repeat(256)),
+        "an atom of 256 characters; Erlang allows 255",
+    );
+    let reference = Reference {
+        node: "a@b".into(),
+        creation: 1,
+        ids: vec![1; 6],
+    };
+    check(
+        Term::list([Term::Reference(reference)]),
+        "a reference of 6 words; Erlang has one to five",
+    );
+    let nothing = Term::Improper(vec![], Box::new(Term::Int(1)));
+    check(nothing, "an improper list without an element");
+}
+
+#[test]
 fn what_only_older_or_other_nodes_write_is_refused_by_name() {
     let check = |bytes: &[u8], expected: &str| {
         let refused = decode(bytes, &LIMITS).unwrap_err().to_string();
@@ -372,6 +394,10 @@ fn what_only_older_or_other_nodes_write_is_refused_by_name() {
         "unknown tag 117 of an encoded term at byte 1",
     );
     check(&[131, 82, 0], "unknown tag 82 of an encoded term at byte 1");
+    check(
+        &[131, 90, 0, 0, 119, 1, b'a', 0, 0, 0, 1],
+        "an encoded term with a damaged reference at byte 1",
+    );
     check(&[131, 106, 1], "1 bytes after an encoded term");
     check(
         &[131, 70, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0],

@@ -106,18 +106,34 @@ async fn a_call_out_of_time_goes_on_and_a_look_out_of_time_is_ended() {
         (fun Wait() -> case whereis(called) of undefined -> Wait(); Pid2 -> is_process_alive(Pid2) end end)().";
     let lives = node.eval("the end", ended, vec![], BOUNDS).await.unwrap();
     assert_eq!(lives, Term::atom("true"));
+}
 
-    // A look whose connection is lost is ended, too; a call is not.
-    let both = node.eval("a look", look, vec![], BOUNDS);
-    let other = connected(&instance).await;
+#[test]
+fn a_look_whose_connection_is_lost_is_ended() {
+    let instance = Instance::start(&[], "");
+    let look = "register(looked, self()), timer:sleep(3600000).";
     let begun = "(fun Wait() -> case whereis(looked) of undefined -> Wait(); _ -> ok end end)().";
-    tokio::select! {
-        ended = both => panic!("{ended:?}"),
-        begun = other.eval("its start", begun, vec![], BOUNDS) => begun.unwrap(),
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
     };
-    drop(node);
-    let lives = other.eval("the end", ended, vec![], BOUNDS).await.unwrap();
-    assert_eq!(lives, Term::atom("true"));
+    let lost = runtime();
+    lost.block_on(async {
+        let (node, other) = (connected(&instance).await, connected(&instance).await);
+        tokio::select! {
+            ended = node.eval("a look", look, vec![], BOUNDS) => panic!("{ended:?}"),
+            begun = other.eval("its start", begun, vec![], BOUNDS) => begun.unwrap(),
+        };
+    });
+    // Nothing of it runs any more: the socket is closed without a word.
+    drop(lost);
+    let ended = "case whereis(looked) of undefined -> ok; Pid -> \
+        M = monitor(process, Pid), receive {'DOWN', M, _, _, _} -> ok end end.";
+    runtime().block_on(async {
+        let node = connected(&instance).await;
+        let ended = node.eval("the end", ended, vec![], BOUNDS).await;
+        assert_eq!(ended.unwrap(), Term::atom("ok"));
+    });
 }
 
 #[tokio::test]
