@@ -172,14 +172,14 @@ fn bad_requests_that_come_together_need_the_setting_that_says_so() {
         share: 20,
         stable: 0.005,
         candidate: 0.005,
-        together: 5,
+        together: 10,
         ..Traffic::CALM
     };
     let settings = |together_max| ComparisonSettings {
         together_max,
         ..ComparisonSettings::USUAL
     };
-    let told = tally(&traffic, settings(5), RUNS, SEED);
+    let told = tally(&traffic, settings(10), RUNS, SEED);
     assert!(told.ever_worse <= most(RUNS, 0.01), "{told:?}");
     let untold = tally(&traffic, settings(1), RUNS, SEED);
     assert!(untold.ever_worse > most(RUNS, 0.01), "{untold:?}");
