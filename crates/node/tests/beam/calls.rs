@@ -138,11 +138,11 @@ fn a_look_whose_connection_is_lost_is_ended() {
 
 #[tokio::test]
 async fn a_quiet_connection_lives_on_since_ticks_are_answered() {
-    let instance = Instance::start(&[], "net_kernel:set_net_ticktime(1, 0),");
+    let instance = Instance::start(&[], "net_kernel:set_net_ticktime(2, 0),");
     let node = connected(&instance).await;
-    // The node gives up after a second and a quarter whoever shows no sign of life.
+    // The node gives up after two seconds and a half whoever shows no sign of life.
     let quiet = "[Us] = nodes(hidden), monitor_node(Us, true), \
-        receive {nodedown, Us} -> down after 3000 -> up end.";
+        receive {nodedown, Us} -> down after 4500 -> up end.";
     let lives = node.eval("quiet", quiet, vec![], BOUNDS).await.unwrap();
     assert_eq!(lives, Term::atom("up"));
 }
