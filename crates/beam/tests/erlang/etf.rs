@@ -39,6 +39,7 @@ const TERMS: &str = r#"
         self(), make_ref(), alias(), hd(erlang:ports()),
         Remote(88, <<1:32, 2:32, 3:32>>), Remote(88, <<16#ffffffff:32, 16#ffffffff:32, 16#ffffffff:32>>),
         Remote(89, <<16#fffffff:32, 9:32>>), Remote(120, <<16#fedcba9876543210:64, 9:32>>),
+        Remote(120, <<16#10000000:64, 9:32>>), Remote(120, <<16#fffffff:64, 9:32>>),
         binary_to_term(<<131, 90, 5:16, 119, 6, "a@host", 7:32, 1:32, 2:32, 3:32, 4:32, 5:32>>),
         lists:foldl(fun(_, In) -> {In} end, [], lists:seq(1, 100)),
         lists:foldl(fun(_, In) -> [In] end, [], lists:seq(1, 100))
