@@ -323,6 +323,9 @@ fn the_limits_hold() {
     let bomb = encode_compressed(&Term::binary([0; 1_000_000]), 9).unwrap();
     assert!(bomb.len() < 2000);
     check(&bomb, "more than the limit of 1000");
+    // What it says is enough: nothing of it is unpacked.
+    let refused = [&bomb[..6], b"rubbish"].concat();
+    check(&refused, "more than the limit of 1000");
     // The same, with a size that it does not have.
     let mut liar = bomb.clone();
     liar[2..6].copy_from_slice(&100u32.to_be_bytes());
