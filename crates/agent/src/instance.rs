@@ -21,6 +21,7 @@ mod resume;
 mod rise;
 mod scene;
 mod site;
+mod start;
 mod stop;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -77,7 +77,8 @@ impl Tokens {
 fn read(path: &Path) -> Result<BTreeMap<String, u64>, Refusal> {
     let read = home::read(path).map_err(|error| {
         let message = format!(
-            "{error}: it holds which coordinators are too old to be obeyed, and until it can be read none is;              make sure that no deploy to this host is under way, then restore the file, or move it away"
+            "{error}: it holds which coordinators are too old to be obeyed, and until it can be read none is; \
+             make sure that no deploy to this host is under way, then restore the file, or move it away"
         );
         Refusal::failed("tokens_unreadable", message)
     })?;

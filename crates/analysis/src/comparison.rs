@@ -1,6 +1,6 @@
 //! The candidate's bad requests beside stable's of the same time.
 
-use crate::counts::{Counts, percent_of_ppm};
+use crate::counts::{Counts, hundredths};
 use crate::excess::Excess;
 use crate::good::Good;
 use crate::information::{rate_at_least, rate_at_most};
@@ -26,7 +26,8 @@ pub struct Comparison {
     excess: Excess,
     /// How many intervals were judged.
     intervals: u64,
-    /// Stable's and the candidate's counts that were not judged yet.
+    /// Stable's and the candidate's counts that were not judged yet. Nor are they at the end: they would be
+    /// judged twice where a comparison goes on after a look that was to be the last.
     pending: (Counts, Counts),
     /// All counts.
     stable: Counts,
@@ -95,9 +96,6 @@ impl Comparison {
 
     fn judge_pending(&mut self) {
         let (stable, candidate) = std::mem::take(&mut self.pending);
-        if stable.requests == 0 || candidate.requests == 0 {
-            return;
-        }
         let (margin, together) = (self.settings.margin(), self.settings.together());
         self.intervals += 1;
         self.worse
@@ -128,14 +126,6 @@ impl Comparison {
 
     /// Says what is known; `bad` says what the candidate's bad requests did.
     pub(crate) fn outcome_of(&self, look: Look, bad: &str) -> Outcome {
-        let mut last = self.clone();
-        if look == Look::Last {
-            last.judge_pending();
-        }
-        last.judged(look, bad)
-    }
-
-    fn judged(&self, look: Look, bad: &str) -> Outcome {
         if self.is_worse() {
             let detail = format!(
                 "{}; one that is no worse shows this in fewer than one of {} rollouts",
@@ -145,9 +135,9 @@ impl Comparison {
             Outcome::Failed { detail }
         } else if self.is_good() {
             let detail = format!(
-                "{}; that is worse by less than {}",
+                "{}; that is worse by less than {} points",
                 self.seen(bad),
-                percent_of_ppm(u128::from(self.settings.margin_ppm))
+                hundredths(u128::from(self.settings.margin_ppm))
             );
             Outcome::Successful { detail }
         } else {

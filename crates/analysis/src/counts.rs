@@ -63,14 +63,14 @@ impl Counts {
     /// Returns the share of bad requests as a person reads it.
     pub(crate) fn percent(self) -> String {
         let ppm = u128::from(self.bad) * 1_000_000 / u128::from(self.requests.max(1));
-        percent_of_ppm(ppm)
+        format!("{} %", hundredths(ppm))
     }
 }
 
-/// Writes parts per million as percent with two places.
-pub(crate) fn percent_of_ppm(ppm: u128) -> String {
-    let hundredths = (ppm + 50) / 100;
-    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+/// Writes parts per million in hundredths, with two places.
+pub(crate) fn hundredths(ppm: u128) -> String {
+    let rounded = (ppm + 50) / 100;
+    format!("{}.{:02}", rounded / 100, rounded % 100)
 }
 
 #[cfg(test)]

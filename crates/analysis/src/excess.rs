@@ -6,55 +6,87 @@ use crate::number::Number;
 /// With each interval that speaks, so much of what is recent is kept.
 const KEPT: f64 = 0.875;
 
+/// What is recent must be over the margin by so many standard deviations: it is little, and noisy.
+const DEVIATIONS: f64 = 3.0;
+
 /// The difference of the rates, compared within each interval (Mantel and Haenszel): an incident that hits
 /// both while the candidate happens to have more traffic makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Excess {
-    whole: [Number; 2],
-    recent: [Number; 2],
+    whole: Sum,
+    recent: Sum,
+}
+
+/// A weighted difference of rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sum {
+    /// The candidate's bad requests over those it would have had by stable's rate, weighted.
+    over: Number,
+    /// The requests that this is of, weighted.
+    weight: Number,
+    /// The variance of `over` where there is no difference.
+    variance: Number,
+}
+
+impl Sum {
+    const NONE: Self = Self {
+        over: Number::new(0.0),
+        weight: Number::new(0.0),
+        variance: Number::new(0.0),
+    };
+
+    fn plus(self, kept: f64, seen: [f64; 3]) -> Self {
+        let sum = |before: Number, seen: f64| Number::new(before.get() * kept + seen);
+        Self {
+            over: sum(self.over, seen[0]),
+            weight: sum(self.weight, seen[1]),
+            variance: sum(self.variance, seen[2]),
+        }
+    }
+
+    fn exceeds(&self, margin: f64, deviations: f64) -> bool {
+        let noise = deviations * self.variance.get().sqrt();
+        self.over.get() > margin * self.weight.get() + noise
+    }
 }
 
 impl Excess {
     pub(crate) fn new() -> Self {
         Self {
-            whole: [Number::new(0.0); 2],
-            recent: [Number::new(0.0); 2],
+            whole: Sum::NONE,
+            recent: Sum::NONE,
         }
     }
 
-    /// Takes the counts of one interval.
+    /// Takes the counts of one interval with requests of both.
     pub(crate) fn see(&mut self, stable: Counts, candidate: Counts) {
-        if stable.requests == 0 || candidate.requests == 0 {
-            return;
-        }
         let (of_stable, of_candidate) = (stable.requests as f64, candidate.requests as f64);
         let all = of_stable + of_candidate;
-        let seen = [
-            (candidate.bad as f64 * of_stable - stable.bad as f64 * of_candidate) / all,
-            of_stable * of_candidate / all,
-        ];
-        for (i, seen) in seen.into_iter().enumerate() {
-            self.whole[i] = Number::new(self.whole[i].get() + seen);
-            self.recent[i] = Number::new(self.recent[i].get() * KEPT + seen);
-        }
+        let bad = stable.bad as f64 + candidate.bad as f64;
+        let share = of_candidate / all;
+        self.add([
+            candidate.bad as f64 - bad * share,
+            of_stable * share,
+            bad * share * (1.0 - share),
+        ]);
     }
 
     /// Takes the counts of one interval of the candidate alone, against a rate.
     pub(crate) fn see_alone(&mut self, candidate: Counts, rate: f64) {
         let requests = candidate.requests as f64;
-        let seen = [candidate.bad as f64 - rate * requests, requests];
-        for (i, seen) in seen.into_iter().enumerate() {
-            self.whole[i] = Number::new(self.whole[i].get() + seen);
-            self.recent[i] = Number::new(self.recent[i].get() * KEPT + seen);
-        }
+        let expected = rate * requests;
+        self.add([candidate.bad as f64 - expected, requests, expected]);
     }
 
-    /// Says whether the difference is more than the margin, over all or recently: a candidate that went bad
-    /// late has a good past.
+    fn add(&mut self, seen: [f64; 3]) {
+        self.whole = self.whole.plus(1.0, seen);
+        self.recent = self.recent.plus(KEPT, seen);
+    }
+
+    /// Says whether the difference is more than the margin, over all or clearly so of late: a candidate
+    /// that went bad late has a good past.
     pub(crate) fn exceeds(&self, margin: f64) -> bool {
-        [&self.whole, &self.recent]
-            .into_iter()
-            .any(|[over, weight]| over.get() > margin * weight.get())
+        self.whole.exceeds(margin, 0.0) || self.recent.exceeds(margin, DEVIATIONS)
     }
 }
 
@@ -79,5 +111,15 @@ mod tests {
         assert!(!excess.exceeds(0.01));
         excess.see(Counts::new(900, 0), Counts::new(100, 50));
         assert!(excess.exceeds(0.01));
+    }
+
+    #[test]
+    fn what_chance_gives_in_a_short_time_is_no_difference() {
+        let mut excess = Excess::new();
+        for _ in 0..100 {
+            excess.see(Counts::new(20, 0), Counts::new(20, 0));
+        }
+        excess.see(Counts::new(20, 0), Counts::new(20, 2));
+        assert!(!excess.exceeds(0.01));
     }
 }

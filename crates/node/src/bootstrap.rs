@@ -23,8 +23,9 @@ pub(crate) enum Work<'a> {
     },
 }
 
-/// The arguments of `erl_eval:exprs/2` that run a call. `tag` comes back with the answer.
-pub(crate) fn arguments(work: Work<'_>, bytes_max: u64, caller: &Pid, tag: i64) -> [Term; 2] {
+/// The arguments of `erl_eval:exprs/3` that run a call. `tag` comes back with the answer. Given a third
+/// argument, that there is no handler of local functions, it does not check the source first.
+pub(crate) fn arguments(work: Work<'_>, bytes_max: u64, caller: &Pid, tag: i64) -> [Term; 3] {
     let work = match work {
         Work::Apply {
             module,
@@ -48,7 +49,7 @@ pub(crate) fn arguments(work: Work<'_>, bytes_max: u64, caller: &Pid, tag: i64) 
         ("Work", work),
     ]);
     let start = bindings(vec![("Bound", bound), ("Source", Term::string(CALL))]);
-    [Term::list([evaluate_source()]), start]
+    [Term::list([evaluate_source()]), start, Term::atom("none")]
 }
 
 /// Bindings as `erl_eval` takes them: an `orddict`, sorted by name.
@@ -58,12 +59,13 @@ fn bindings(mut bound: Vec<(&str, Term)>) -> Term {
     Term::List(bound.into_iter().map(pair).collect())
 }
 
-/// `erl_eval:exprs(element(2, erl_parse:parse_exprs(element(2, erl_scan:string(Source)))), Bound)` in
+/// `erl_eval:exprs(element(2, erl_parse:parse_exprs(element(2, erl_scan:string(Source)))), Bound, none)` in
 /// abstract form.
 fn evaluate_source() -> Term {
     let tokens = second(call("erl_scan", "string", [variable("Source")]));
     let expressions = second(call("erl_parse", "parse_exprs", [tokens]));
-    call("erl_eval", "exprs", [expressions, variable("Bound")])
+    let none = form("atom", [Term::atom("none")]);
+    call("erl_eval", "exprs", [expressions, variable("Bound"), none])
 }
 
 fn second(tuple: Term) -> Term {

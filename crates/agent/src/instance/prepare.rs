@@ -128,7 +128,8 @@ pub(super) fn admit(
                 "node_in_use",
                 format!(
                     "the node name {node} is taken: epmd on port {port} knows a node of that name on port \
-                     {taken}; stop it, or choose another name"
+                     {taken}; stop it, choose another name, or, where it is of another agent on this machine, \
+                     name the hosts apart with `cutover agent run --name`"
                 ),
             ));
         }

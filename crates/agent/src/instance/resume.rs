@@ -39,7 +39,7 @@ impl Actor {
                 .record()
                 .ok()
                 .flatten()
-                .is_some_and(|r| r.run == self.kept.run)
+                .is_some_and(|r| r.run >= self.kept.run)
             {
                 self.kept.last_exit = Some(words(&self.dir, self.kept.run));
                 self.kept.restarts = self.kept.restarts.saturating_add(1);

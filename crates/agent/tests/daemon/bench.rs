@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use agent::api::v1::{HealthCheck, InstanceSpec, InstanceState, InstanceStatus};
 use agent::client::{Client, Follow};
-use agent::launch::{Started, ensure};
+use agent::launch::{Started, ensure, ensure_named};
 use rustix::process::Signal;
 use serde_json::Value;
 use sys::process::ProcessId;
@@ -38,9 +38,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::named(None).await
+    }
+
+    /// A host beside others on this machine.
+    pub(crate) async fn named(name: Option<&str>) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let home = temp.path().join("agent");
-        let (client, started) = ensure(&home, &example("daemon")).await.unwrap();
+        let daemon = example("daemon");
+        let (client, started) = ensure_named(&home, name, &daemon).await.unwrap();
         assert_eq!(started, Started::New);
         Self { home, client, temp }
     }

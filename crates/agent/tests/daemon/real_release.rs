@@ -14,10 +14,10 @@ use sys::process::ProcessId;
 
 use crate::bench::{Bench, get};
 
-const ID: &str = "tiny.test-1";
+pub(crate) const ID: &str = "tiny.test-1";
 
 /// Builds the release with Mix, as a user would.
-fn mix_release(dir: &Path) -> PathBuf {
+pub(crate) fn mix_release(dir: &Path) -> PathBuf {
     for (path, text) in [
         ("mix.exs", include_str!("tiny/mix.exs")),
         (
@@ -42,7 +42,7 @@ fn mix_release(dir: &Path) -> PathBuf {
 }
 
 /// Packs and signs it; the key is pinned at the agent.
-fn packed(bench: &Bench, release: &Path) -> ImportArtifact {
+pub(crate) fn packed(bench: &Bench, release: &Path) -> ImportArtifact {
     let dir = bench.temp.path();
     let tree = ReleaseTree::read(release).unwrap();
     let checked: CheckedRelease = release::check::check(tree).unwrap();
@@ -65,11 +65,9 @@ fn packed(bench: &Bench, release: &Path) -> ImportArtifact {
     }
 }
 
-fn spec(artifact: &str, epmd_port: u16, secret: Option<&str>) -> InstanceSpec {
-    let mut env = BTreeMap::from([
-        ("ERL_EPMD_PORT".into(), epmd_port.to_string()),
-        ("ERL_EPMD_ADDRESS".into(), "127.0.0.1".into()),
-    ]);
+pub(crate) fn spec(artifact: &str, epmd_port: Option<u16>, secret: Option<&str>) -> InstanceSpec {
+    let mut env = BTreeMap::from([("ERL_EPMD_ADDRESS".into(), "127.0.0.1".into())]);
+    env.extend(epmd_port.map(|port| ("ERL_EPMD_PORT".into(), port.to_string())));
     env.extend(secret.map(|secret| ("TINY_SECRET".into(), secret.into())));
     InstanceSpec {
         service: "tiny.test".into(),
@@ -127,7 +125,7 @@ async fn a_release_runs_is_adopted_and_stops_and_its_epmd_stays() {
     assert!(bench.client.import(&import).await.unwrap().already);
 
     // Without what runtime.exs asks for it crashes, and the log tells why.
-    let without = spec(&imported.artifact, epmd.0, None);
+    let without = spec(&imported.artifact, Some(epmd.0), None);
     bench.client.start(ID, &without).await.unwrap();
     bench.until(ID, |s| s.restarts > 0).await;
     let log = bench.client.log_tail(ID, 100).await.unwrap();
@@ -138,7 +136,7 @@ async fn a_release_runs_is_adopted_and_stops_and_its_epmd_stays() {
         .await
         .unwrap();
 
-    let with = spec(&imported.artifact, epmd.0, Some("s3cret"));
+    let with = spec(&imported.artifact, Some(epmd.0), Some("s3cret"));
     bench.client.start(ID, &with).await.unwrap();
     let running = bench.until(ID, |s| s.healthy == Some(true)).await;
     let (_, body) = get(running.address, "/").await.unwrap();

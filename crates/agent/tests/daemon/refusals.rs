@@ -1,6 +1,8 @@
 //! What the agent does not do, and what it says.
 
-use agent::api::v1::{ImportArtifact, Stop};
+use agent::api::v1::{
+    BeamHealth, HealthCheck, HookPoint, ImportArtifact, LifecycleHook, OnHookFailure, Stop,
+};
 use agent::client::Retry;
 use agent::launch::{Started, ensure};
 use std::os::unix::fs::PermissionsExt;
@@ -104,6 +106,24 @@ async fn what_cannot_be_run_is_refused_with_the_reason() {
     assert_eq!(kind, "environment");
     let kind = refused(ONE, &|spec| spec.http_port = "HTTP".into()).await;
     assert_eq!(kind, "no_http_port");
+    // Its distribution is off, so its node cannot be asked.
+    let kind = refused(ONE, &|spec| spec.beam = Some(BeamHealth::usual(1_000))).await;
+    assert_eq!(kind, "not_distributed");
+    let no_words = HealthCheck::Command {
+        words: vec![],
+        timeout_ms: 1,
+    };
+    let kind = refused(ONE, &|spec| spec.health = no_words.clone()).await;
+    assert_eq!(kind, "bad_command");
+    let hook = LifecycleHook {
+        point: HookPoint::PreStart,
+        name: "two\nlines".into(),
+        words: vec!["true".into()],
+        timeout_ms: 1,
+        on_failure: OnHookFailure::Refuse,
+    };
+    let kind = refused(ONE, &|spec| spec.hooks = vec![hook.clone()]).await;
+    assert_eq!(kind, "hook_name");
     let env_sh = bench
         .home
         .join("store")

@@ -12,7 +12,7 @@ use sys::process::ProcessId;
 
 use crate::bench::{Bench, ONE, SERVICE, TWO, example, get};
 
-fn version(artifact: &str, weight: u8, instance: &str) -> RouteVersion {
+pub(crate) fn version(artifact: &str, weight: u8, instance: &str) -> RouteVersion {
     RouteVersion {
         artifact: artifact.into(),
         weight,
@@ -20,7 +20,7 @@ fn version(artifact: &str, weight: u8, instance: &str) -> RouteVersion {
     }
 }
 
-fn route(versions: Vec<RouteVersion>, commitment: Commitment) -> Route {
+pub(crate) fn route(versions: Vec<RouteVersion>, commitment: Commitment) -> Route {
     Route {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         hosts: vec![],
@@ -36,7 +36,7 @@ fn route(versions: Vec<RouteVersion>, commitment: Commitment) -> Route {
 }
 
 impl Bench {
-    async fn put(&self, route: &Route) -> ServiceStatus {
+    pub(crate) async fn put(&self, route: &Route) -> ServiceStatus {
         self.client
             .with_token(1)
             .route(SERVICE, route)
@@ -45,7 +45,7 @@ impl Bench {
     }
 
     /// One instance with all traffic.
-    async fn one_routed(&self) -> (agent::api::v1::InstanceStatus, ServiceStatus) {
+    pub(crate) async fn one_routed(&self) -> (agent::api::v1::InstanceStatus, ServiceStatus) {
         let one = self.one(&[]).await;
         let routed = route(
             vec![version(&one.artifact, 100, ONE)],
@@ -55,7 +55,10 @@ impl Bench {
         (one, status)
     }
 
-    async fn until_routed(&self, holds: impl Fn(&ServiceStatus) -> bool) -> ServiceStatus {
+    pub(crate) async fn until_routed(
+        &self,
+        holds: impl Fn(&ServiceStatus) -> bool,
+    ) -> ServiceStatus {
         let mut seen = None;
         for _ in 0..3_000 {
             match self.client.routed(SERVICE).await {
@@ -72,7 +75,7 @@ impl Bench {
         ProcessId::of(i32::try_from(pid).unwrap()).unwrap()
     }
 
-    async fn kill_proxy(&self) {
+    pub(crate) async fn kill_proxy(&self) {
         let proxy = self.proxy().await;
         let ended = Ended::of(&proxy).unwrap();
         proxy.signal(Signal::KILL);
@@ -80,12 +83,12 @@ impl Bench {
     }
 }
 
-fn backend(status: &ServiceStatus, instance: &str) -> Backend {
+pub(crate) fn backend(status: &ServiceStatus, instance: &str) -> Backend {
     let mut backends = status.config.versions.iter().flat_map(|v| &v.backends);
     backends.find(|b| b.instance == instance).unwrap().clone()
 }
 
-fn weights(status: &ServiceStatus) -> Vec<u8> {
+pub(crate) fn weights(status: &ServiceStatus) -> Vec<u8> {
     status.config.versions.iter().map(|v| v.weight).collect()
 }
 

@@ -20,6 +20,15 @@ fn eval(text: &str) -> Run {
     }
 }
 
+fn sh(script: &str) -> Run {
+    Run {
+        args: vec![],
+        words: ["sh", "-c", script].map(String::from).to_vec(),
+        env: BTreeMap::from([("MORE".into(), "from the run".into())]),
+        ..eval("")
+    }
+}
+
 impl Bench {
     async fn run_end(&self, id: &str) -> RunStatus {
         loop {
@@ -146,4 +155,80 @@ async fn a_run_that_takes_too_long_is_killed() {
     };
     assert_eq!(exit, 128 + 9);
     bench.forgotten("r.1").await;
+}
+
+#[tokio::test]
+async fn any_program_runs_with_all_that_belongs_to_the_instance() {
+    let bench = Bench::new().await;
+    let one = bench.one(&[("OWN", "from the instance")]).await;
+    let script = "echo $OWN, $MORE, $CUTOVER_INSTANCE at $CUTOVER_PORT; pwd; bin/fake eval x";
+    bench.client.run("r.1", &sh(script)).await.unwrap();
+    let RunStatus::Finished { exit, output } = bench.run_end("r.1").await else {
+        panic!("not finished");
+    };
+    let root = bench.home.join("instances").join(ONE).join("root");
+    let expected = format!(
+        "from the instance, from the run, {ONE} at {}\n{}\nevaluated x\n",
+        one.address.port(),
+        root.display()
+    );
+    assert_eq!((exit, output), (0, expected));
+    let words = vec!["bin/fake".into(), "eval".into(), "y".into()];
+    let below = Run { words, ..sh("") };
+    bench.client.run("r.2", &below).await.unwrap();
+    let RunStatus::Finished { exit: 0, output } = bench.run_end("r.2").await else {
+        panic!("it failed");
+    };
+    assert_eq!(output, "evaluated y\n");
+    let both = Run {
+        args: vec!["eval".into()],
+        ..sh("true")
+    };
+    let error = bench.client.run("r.3", &both).await.unwrap_err();
+    assert_eq!(error.kind(), Some("bad_run"));
+    assert_eq!(
+        bench.client.run_status("r.3").await.unwrap(),
+        RunStatus::Absent
+    );
+}
+
+#[tokio::test]
+async fn a_program_runs_also_before_there_is_an_instance_and_its_token_is_kept() {
+    let bench = Bench::new().await;
+    let script = "echo $MORE for $CUTOVER_SERVICE in $CUTOVER_ENVIRONMENT; pwd";
+    let client = bench.client.with_token(3);
+    client.run("r.1", &sh(script)).await.unwrap();
+    let RunStatus::Finished { exit: 0, output } = bench.run_end("r.1").await else {
+        panic!("it failed");
+    };
+    let home = bench.home.display();
+    assert_eq!(output, format!("from the run for fake in test\n{home}\n"));
+    let stale = bench.client.with_token(2);
+    let error = stale.run("r.2", &sh(script)).await.unwrap_err();
+    assert_eq!(error.kind(), Some("stale_token"));
+}
+
+#[tokio::test]
+async fn a_program_that_takes_too_long_is_killed_with_all_below_it() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    let run = Run {
+        timeout_ms: 500,
+        ..sh("sh -c 'sleep 600; true' & echo child $! >> $NOTES; wait")
+    };
+    bench.client.run("r.1", &run).await.unwrap();
+    let child = loop {
+        let notes = std::fs::read_to_string(bench.notes()).unwrap_or_default();
+        if let Some(pid) = notes.trim().strip_prefix("child ") {
+            break sys::process::ProcessId::of(pid.parse().unwrap());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let RunStatus::Finished { exit, .. } = bench.run_end("r.1").await else {
+        panic!("not finished");
+    };
+    assert_eq!(exit, 128 + 9);
+    if let Some(child) = child {
+        Ended::of(&child).unwrap().wait().await;
+    }
 }

@@ -121,10 +121,10 @@ fn after_a_switch_the_candidate_is_held_against_stable_as_it_was() {
 #[test]
 fn the_same_inputs_give_the_same_bits() {
     let mut comparison = fed((900, 9), (100, 1), 7);
-    comparison.see(Counts::new(17, 3), Counts::new(4, 1));
+    comparison.see(Counts::new(17, 3), Counts::new(14, 1));
     let again = {
         let mut again = fed((900, 9), (100, 1), 7);
-        again.see(Counts::new(17, 3), Counts::new(4, 1));
+        again.see(Counts::new(17, 3), Counts::new(14, 1));
         again
     };
     assert_eq!(comparison, again);
@@ -134,7 +134,7 @@ fn the_same_inputs_give_the_same_bits() {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
-    assert_eq!(digest, 10_209_914_261_978_096_355, "{comparison:#?}");
+    assert_eq!(digest, 4_688_437_287_441_924_490, "{comparison:#?}");
 }
 
 proptest::proptest! {

@@ -194,11 +194,8 @@ fn put_pid(pid: &Pid, out: &mut Vec<u8>) -> Result<(), EncodeError> {
 
 fn put_reference(reference: &Reference, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let count = reference.ids.len();
-    if count > Reference::WORDS_MAX {
-        return Err(EncodeError::TooMany {
-            what: "reference",
-            count,
-        });
+    if !(1..=Reference::WORDS_MAX).contains(&count) {
+        return Err(EncodeError::Words { count });
     }
     out.extend([90, 0, count as u8]);
     put_atom(&reference.node, out)?;

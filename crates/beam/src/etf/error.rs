@@ -82,6 +82,12 @@ pub enum EncodeError {
         /// How many elements it has.
         count: usize,
     },
+    /// A reference has one to five words.
+    #[error("a reference of {count} words; Erlang has one to five")]
+    Words {
+        /// How many it has.
+        count: usize,
+    },
     /// A list with a tail that is no list needs at least one element before it.
     #[error("an improper list without an element")]
     NoElement,

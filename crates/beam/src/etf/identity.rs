@@ -33,7 +33,7 @@ pub struct Reference {
     pub node: String,
     /// Which run of the node made it.
     pub creation: u32,
-    /// Its words as they are sent, at most [`Reference::WORDS_MAX`] of them.
+    /// Its words as they are sent, one to [`Reference::WORDS_MAX`] of them.
     pub ids: Vec<u32>,
 }
 

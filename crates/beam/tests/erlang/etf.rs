@@ -39,6 +39,7 @@ const TERMS: &str = r#"
         self(), make_ref(), alias(), hd(erlang:ports()),
         Remote(88, <<1:32, 2:32, 3:32>>), Remote(88, <<16#ffffffff:32, 16#ffffffff:32, 16#ffffffff:32>>),
         Remote(89, <<16#fffffff:32, 9:32>>), Remote(120, <<16#fedcba9876543210:64, 9:32>>),
+        Remote(120, <<16#10000000:64, 9:32>>), Remote(120, <<16#fffffff:64, 9:32>>),
         binary_to_term(<<131, 90, 5:16, 119, 6, "a@host", 7:32, 1:32, 2:32, 3:32, 4:32, 5:32>>),
         lists:foldl(fun(_, In) -> {In} end, [], lists:seq(1, 100)),
         lists:foldl(fun(_, In) -> [In] end, [], lists:seq(1, 100))
@@ -322,6 +323,9 @@ fn the_limits_hold() {
     let bomb = encode_compressed(&Term::binary([0; 1_000_000]), 9).unwrap();
     assert!(bomb.len() < 2000);
     check(&bomb, "more than the limit of 1000");
+    // What it says is enough: nothing of it is unpacked.
+    let refused = [&bomb[..6], b"rubbish"].concat();
+    check(&refused, "more than the limit of 1000");
     // The same, with a size that it does not have.
     let mut liar = bomb.clone();
     liar[2..6].copy_from_slice(&100u32.to_be_bytes());
@@ -354,6 +358,28 @@ fn the_limits_hold() {
 }
 
 #[test]
+fn what_the_format_cannot_hold_is_not_written() {
+    let check = |term: Term, expected: &str| {
+        assert_eq!(encode(&term).unwrap_err().to_string(), expected);
+    };
+    check(
+        Term::atom("é".repeat(256)),
+        "an atom of 256 characters; Erlang allows 255",
+    );
+    let reference = Reference {
+        node: "a@b".into(),
+        creation: 1,
+        ids: vec![1; 6],
+    };
+    check(
+        Term::list([Term::Reference(reference)]),
+        "a reference of 6 words; Erlang has one to five",
+    );
+    let nothing = Term::Improper(vec![], Box::new(Term::Int(1)));
+    check(nothing, "an improper list without an element");
+}
+
+#[test]
 fn what_only_older_or_other_nodes_write_is_refused_by_name() {
     let check = |bytes: &[u8], expected: &str| {
         let refused = decode(bytes, &LIMITS).unwrap_err().to_string();
@@ -372,6 +398,10 @@ fn what_only_older_or_other_nodes_write_is_refused_by_name() {
         "unknown tag 117 of an encoded term at byte 1",
     );
     check(&[131, 82, 0], "unknown tag 82 of an encoded term at byte 1");
+    check(
+        &[131, 90, 0, 0, 119, 1, b'a', 0, 0, 0, 1],
+        "an encoded term with a damaged reference at byte 1",
+    );
     check(&[131, 106, 1], "1 bytes after an encoded term");
     check(
         &[131, 70, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0],

@@ -12,7 +12,7 @@ Answer =
             {eval, Text, Bound} ->
                 {ok, Tokens, _} = erl_scan:string(Text),
                 {ok, Expressions} = erl_parse:parse_exprs(Tokens),
-                {ok, element(2, erl_eval:exprs(Expressions, Bound))}
+                {ok, element(2, erl_eval:exprs(Expressions, Bound, none))}
         end
     catch
         Class:Reason:Stack ->

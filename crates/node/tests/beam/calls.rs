@@ -106,27 +106,43 @@ async fn a_call_out_of_time_goes_on_and_a_look_out_of_time_is_ended() {
         (fun Wait() -> case whereis(called) of undefined -> Wait(); Pid2 -> is_process_alive(Pid2) end end)().";
     let lives = node.eval("the end", ended, vec![], BOUNDS).await.unwrap();
     assert_eq!(lives, Term::atom("true"));
+}
 
-    // A look whose connection is lost is ended, too; a call is not.
-    let both = node.eval("a look", look, vec![], BOUNDS);
-    let other = connected(&instance).await;
+#[test]
+fn a_look_whose_connection_is_lost_is_ended() {
+    let instance = Instance::start(&[], "");
+    let look = "register(looked, self()), timer:sleep(3600000).";
     let begun = "(fun Wait() -> case whereis(looked) of undefined -> Wait(); _ -> ok end end)().";
-    tokio::select! {
-        ended = both => panic!("{ended:?}"),
-        begun = other.eval("its start", begun, vec![], BOUNDS) => begun.unwrap(),
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
     };
-    drop(node);
-    let lives = other.eval("the end", ended, vec![], BOUNDS).await.unwrap();
-    assert_eq!(lives, Term::atom("true"));
+    let lost = runtime();
+    lost.block_on(async {
+        let (node, other) = (connected(&instance).await, connected(&instance).await);
+        tokio::select! {
+            ended = node.eval("a look", look, vec![], BOUNDS) => panic!("{ended:?}"),
+            begun = other.eval("its start", begun, vec![], BOUNDS) => begun.unwrap(),
+        };
+    });
+    // Nothing of it runs any more: the socket is closed without a word.
+    drop(lost);
+    let ended = "case whereis(looked) of undefined -> ok; Pid -> \
+        M = monitor(process, Pid), receive {'DOWN', M, _, _, _} -> ok end end.";
+    runtime().block_on(async {
+        let node = connected(&instance).await;
+        let ended = node.eval("the end", ended, vec![], BOUNDS).await;
+        assert_eq!(ended.unwrap(), Term::atom("ok"));
+    });
 }
 
 #[tokio::test]
 async fn a_quiet_connection_lives_on_since_ticks_are_answered() {
-    let instance = Instance::start(&[], "net_kernel:set_net_ticktime(1, 0),");
+    let instance = Instance::start(&[], "net_kernel:set_net_ticktime(2, 0),");
     let node = connected(&instance).await;
-    // The node gives up after a second and a quarter whoever shows no sign of life.
+    // The node gives up after two seconds and a half whoever shows no sign of life.
     let quiet = "[Us] = nodes(hidden), monitor_node(Us, true), \
-        receive {nodedown, Us} -> down after 3000 -> up end.";
+        receive {nodedown, Us} -> down after 4500 -> up end.";
     let lives = node.eval("quiet", quiet, vec![], BOUNDS).await.unwrap();
     assert_eq!(lives, Term::atom("up"));
 }

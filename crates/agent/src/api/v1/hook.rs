@@ -24,8 +24,10 @@ use serde::{Deserialize, Serialize};
 /// all below it. Hooks of a point run one after the other, in the order given.
 ///
 /// The hooks around start run with each start, also one after a crash; those around stop with each stop on
-/// purpose, and with none after a crash. An agent that is killed in the middle has them run again: they
-/// must bear that.
+/// purpose, and with none after a crash. A stop that comes while hooks before the start run waits for them;
+/// those of `post_start` it ends. Where the agent is killed in the middle, the next one ends what is left of
+/// a hook before it runs another, and runs the hooks of a start that was not over, or of a stop whose
+/// program still runs, again: they must bear that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleHook {
     /// When.

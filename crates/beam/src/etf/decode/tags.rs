@@ -163,7 +163,7 @@ impl Reader<'_> {
             90 | 114 => self.u16()?,
             _ => 1,
         };
-        if words > Reference::WORDS_MAX {
+        if words == 0 || words > Reference::WORDS_MAX {
             return Err(DecodeError::Damaged {
                 what: "reference",
                 position,
