@@ -375,7 +375,11 @@ impl Rollout {
         match &self.waiting {
             Some(Waiting {
                 until: Some(until), ..
-            }) => until.since(now).max(orphan_timeout_ms),
+            }) => {
+                // Never longer, also where a clock was set back.
+                let longest_ms = self.plan.timing.pause_max_ms;
+                until.since(now).min(longest_ms).max(orphan_timeout_ms)
+            }
             _ => orphan_timeout_ms,
         }
     }
