@@ -16,7 +16,7 @@ pub(crate) use self::artifact::{find, find_earlier};
 pub(crate) use self::carry_out::carry_out;
 pub(crate) use self::change::{Wanted, request};
 pub(crate) use self::ending::{conclude, unchanged};
-pub(crate) use self::fleet::{Fleet, Lead, unexpected};
+pub(crate) use self::fleet::{Fleet, Lead, agents, unexpected};
 pub(crate) use self::format::Format;
 pub(crate) use self::interrupt::unless_interrupted;
 pub(crate) use self::planned::{plan_document, plan_text, warnings_text};

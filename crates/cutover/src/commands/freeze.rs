@@ -68,7 +68,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn words(freeze: &Freeze) -> String {
+/// How long it lasts, who wants it and why, in words.
+pub(crate) fn words(freeze: &Freeze) -> String {
     format!(
         "for {} by {}: {}",
         until(freeze.until_ms),

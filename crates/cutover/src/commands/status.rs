@@ -1,21 +1,18 @@
 //! `cutover status`.
 
+mod host;
 mod text;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use agent::api::v1::{AgentInfo, InstanceStatus};
-use agent::client;
-use ledger::wire::v1::{Call, Current, Lease, Mark, Reply};
-use proxy::control::v1::{ServiceStatus, Traffic};
+use ledger::wire::v1::{Call, Current, Freeze, Lease, LeftBehind, Mark, Reply};
 use serde::Serialize;
 
+use self::host::HostStatus;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::rollouts::{Lead, unexpected};
-use crate::settings::Sections;
+use crate::rollouts::{Lead, agents, unexpected};
+use crate::settings::{Resolved, Sections};
 
-/// Show what serves, on which instances, and whether something is unfinished
+/// Show what serves, on which hosts and instances, and whether something is unfinished
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
@@ -23,94 +20,74 @@ pub(crate) struct Args {}
 #[derive(Debug, Serialize)]
 struct Status {
     service: String,
-    /// Where clients reach it, from this machine.
+    /// Where clients reach it, from this machine; on the first host that has it.
     url: Option<String>,
     /// The version that serves, as the last decision had it.
     current: Option<Current>,
-    route: Option<ServiceStatus>,
-    traffic: Option<Traffic>,
-    instances: Vec<InstanceStatus>,
+    /// The hosts, the lead one first.
+    hosts: Vec<HostStatus>,
     /// Who is changing it.
     lock: Option<Lease>,
     /// A rollout that is not at its end.
     unfinished: Option<String>,
+    /// Hosts that do not have the current version.
+    behind: Vec<LeftBehind>,
+    /// What keeps the environment as it is.
+    freezes: Vec<Freeze>,
     /// Artifacts that are not chosen again unless by name.
     bad: Vec<Mark>,
-    agent: AgentInfo,
 }
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
-    let lead = Lead::of(context, &settings);
-    let status = context.block_on(gather(&lead, settings.key()))??;
+    let status = context.block_on(gather(context, &settings))??;
     context.printer.result(&status, || text::render(&status));
     Ok(())
 }
 
-async fn gather(lead: &Lead, service: String) -> Result<Status, Failure> {
-    let client = &lead.client;
-    let agent = client.info().await?;
-    let (current, bad, unfinished) = match lead
-        .ask(&Call::Service {
-            service: service.clone(),
-        })
-        .await?
-    {
-        Reply::Service {
-            current,
-            marks,
-            unfinished,
-            ..
-        } => (current, marks, unfinished),
-        _ => {
-            return Err(unexpected());
-        }
+async fn gather(context: &Context, settings: &Resolved) -> Result<Status, Failure> {
+    let service = settings.key();
+    let lead = Lead::of(context, settings);
+    let call = Call::Service {
+        service: service.clone(),
     };
-    let lock = match lead
-        .ask(&Call::Leases {
-            service: Some(service.clone()),
-        })
-        .await?
-    {
+    let Reply::Service {
+        current,
+        marks,
+        unfinished,
+        behind,
+        ..
+    } = lead.ask(&call).await?
+    else {
+        return Err(unexpected());
+    };
+    let call = Call::Leases {
+        service: Some(service.clone()),
+    };
+    let lock = match lead.ask(&call).await? {
         Reply::Leases { leases } => leases.into_iter().next(),
-        _ => None,
+        _ => return Err(unexpected()),
     };
-    let mut instances = client.instances().await?;
-    instances.retain(|instance| instance.service == service);
-    // A service without a route, or a proxy that is just being started again, is no failure here.
-    let route = known(client.routed(&service).await)?;
-    let traffic = match &route {
-        Some(_) => known(client.traffic(&service).await)?,
-        None => None,
+    let call = Call::Freezes {
+        environment: Some(settings.environment.clone()),
     };
+    let freezes = match lead.ask(&call).await? {
+        Reply::Freezes { freezes } => freezes,
+        _ => return Err(unexpected()),
+    };
+    let mut hosts = Vec::new();
+    for (name, client) in agents(context, settings) {
+        hosts.push(HostStatus::of(name, &client, &service).await?);
+    }
     Ok(Status {
-        url: route.as_ref().map(|route| url(route.bound)),
+        url: hosts.iter().find_map(|host| host.url.clone()),
         service,
         current,
-        route,
-        traffic,
-        instances,
+        hosts,
         lock,
         unfinished,
-        bad,
-        agent,
+        behind,
+        freezes,
+        bad: marks,
     })
-}
-
-fn known<T>(answer: Result<T, client::Error>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(client::Error::Refused { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Where an address is reached from this machine.
-fn url(bound: SocketAddr) -> String {
-    let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, bound.port()))
 }

@@ -25,6 +25,21 @@ pub(crate) struct Lead {
     pub(crate) client: Client,
 }
 
+/// The agents of the hosts by name, the lead one first; they are asked, and not started. Where the settings
+/// name none it is that of this machine, which has no name here.
+pub(crate) fn agents(context: &Context, settings: &Resolved) -> Vec<(Option<String>, Client)> {
+    if settings.hosts.is_empty() {
+        return vec![(None, Client::at_home(&context.agent_home()))];
+    }
+    let hosts = settings.hosts.iter();
+    hosts
+        .map(|host| {
+            let client = Client::at_home(&agent_home(host));
+            (Some(host.name.clone()), client)
+        })
+        .collect()
+}
+
 impl Lead {
     /// The agent of the first host, which is asked but not started.
     pub(crate) fn of(context: &Context, settings: &Resolved) -> Self {
@@ -56,36 +71,53 @@ fn agent_home(host: &HostSetting) -> PathBuf {
     host.home.join("agent")
 }
 
+/// Reaches one host, whose agent must call it as the settings do.
+async fn reach(context: &Context, setting: &HostSetting) -> Result<Client, Failure> {
+    let client = context
+        .agent_at(&agent_home(setting), Some(&setting.name))
+        .await?;
+    let info = client.info().await?;
+    if info.host == setting.name {
+        return Ok(client);
+    }
+    Err(Failure::new(
+        Kind::Configuration,
+        format!(
+            "the agent of {} calls its host {}, not {}",
+            setting.home.display(),
+            info.host,
+            setting.name
+        ),
+    )
+    .hint("name the host as its agent does in [[hosts]], or choose another home"))
+}
+
 impl Fleet {
-    /// Reaches the hosts; an agent that does not run on this machine is started, and that is said.
+    /// Reaches the hosts; an agent that does not run on this machine is started, and that is said. One that
+    /// does not answer is told, and left to the plan's failure budget; without the lead one nothing goes.
     pub(crate) async fn reach(context: &Context, settings: &Resolved) -> Result<Self, Failure> {
-        let mut hosts = Vec::new();
-        for setting in &settings.hosts {
-            let client = context
-                .agent_at(&agent_home(setting), Some(&setting.name))
-                .await?;
-            let info = client.info().await?;
-            if info.host != setting.name {
-                return Err(Failure::new(
-                    Kind::Configuration,
-                    format!(
-                        "the agent of {} calls its host {}, not {}",
-                        setting.home.display(),
-                        info.host,
-                        setting.name
-                    ),
-                )
-                .hint("name the host as its agent does in [[hosts]], or choose another home"));
-            }
-            hosts.push((
-                HostId::parse(&info.host).or_fail(Kind::Configuration)?,
-                client,
-            ));
-        }
-        if hosts.is_empty() {
+        if settings.hosts.is_empty() {
             let client = context.agent().await?;
             let info = client.info().await?;
-            hosts.push((HostId::parse(&info.host).or_fail(Kind::Other)?, client));
+            let host = HostId::parse(&info.host).or_fail(Kind::Other)?;
+            return Ok(Self {
+                hosts: vec![(host, client)],
+            });
+        }
+        let mut hosts = Vec::new();
+        for (place, setting) in settings.hosts.iter().enumerate() {
+            let host = HostId::parse(&setting.name).or_fail(Kind::Configuration)?;
+            let client = match reach(context, setting).await {
+                Ok(client) => client,
+                Err(failure) if place > 0 && failure.kind == Kind::Unreachable => {
+                    context
+                        .printer
+                        .warn(&format!("host {host} does not answer: {}", failure.message));
+                    Client::at_home(&agent_home(setting))
+                }
+                Err(failure) => return Err(failure),
+            };
+            hosts.push((host, client));
         }
         Ok(Self { hosts })
     }
@@ -133,13 +165,19 @@ impl Fleet {
             path: store.path(artifact),
             artifact: artifact.to_string(),
         };
-        for (host, client) in &self.hosts {
+        for (place, (host, client)) in self.hosts.iter().enumerate() {
             let progress = context.printer.progress(format!("ship to {host}"));
             let info = match client.import(&import).await {
+                Ok(info) => info,
                 Err(error @ client::Error::Refused { .. }) => {
                     return Err(Failure::of(Kind::Verification, &error));
                 }
-                answer => answer?,
+                // Whether it can be done without is for the plan to say.
+                Err(client::Error::Unreachable { .. }) if place > 0 => {
+                    progress.failed();
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             };
             progress.done(if info.already {
                 "is there already"

@@ -9,7 +9,12 @@ use serde_json::Value;
 use crate::rig::World;
 
 fn pid(status: &Value) -> i32 {
-    i32::try_from(status["agent"]["pid"].as_i64().expect("the agent's pid")).unwrap()
+    i32::try_from(
+        status["hosts"][0]["agent"]["pid"]
+            .as_i64()
+            .expect("the agent's pid"),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -46,8 +51,8 @@ fn the_agent_killed_under_load_loses_nothing() {
     assert_eq!(world.serving(&url), "0.1.0 after-the-crash");
     let after = world.status();
     assert_ne!(pid(&after), pid(&before));
-    let old = &before["instances"][0];
-    let same = after["instances"]
+    let old = &before["hosts"][0]["instances"][0];
+    let same = after["hosts"][0]["instances"]
         .as_array()
         .unwrap()
         .iter()

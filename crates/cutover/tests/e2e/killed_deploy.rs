@@ -2,11 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rig::World;
-
-fn started(step: &'static str) -> impl Fn(&Value) -> bool {
-    move |event| event["progress"] == "step_started" && event["step"] == step
-}
+use crate::rig::{World, started};
 
 #[test]
 fn a_deploy_killed_at_any_step_serves_on_and_is_resumed_or_aborted() {

@@ -9,6 +9,7 @@
 
 mod agent_killed;
 mod bad_input;
+mod fleet;
 mod killed_deploy;
 mod refused_health;
 mod release_command;

@@ -31,7 +31,7 @@ fn a_health_check_that_hangs_is_slow_or_flaps_reverts_the_deploy() {
         assert_eq!(world.serving(&url), "0.1.0 spring", "{next}");
     }
     let status = world.status();
-    let running: Vec<_> = status["instances"]
+    let running: Vec<_> = status["hosts"][0]["instances"]
         .as_array()
         .unwrap()
         .iter()

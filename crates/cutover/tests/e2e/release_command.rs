@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::rig::World;
+use crate::rig::{World, started};
 
 #[test]
 fn the_release_command_runs_once_in_each_deploy_and_a_failing_one_reverts() {
@@ -16,7 +16,7 @@ fn the_release_command_runs_once_in_each_deploy_and_a_failing_one_reverts() {
     // Killed while it is watched, long after the command: going on does not run it again.
     world.edition("resumed");
     let mut deploy = world.spawn(&["deploy", "--json"]);
-    deploy.until(|event| event["progress"] == "step_started" && event["step"] == "watch");
+    deploy.until(started("watch"));
     deploy.kill();
     world.ok(&["resume"]);
     assert_eq!(fs::read_to_string(&marker).unwrap(), "xx");

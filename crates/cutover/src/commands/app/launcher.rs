@@ -2,8 +2,6 @@
 
 use std::os::unix::process::CommandExt;
 
-use agent::client::Client;
-
 use super::target::Target;
 use crate::context::Context;
 use crate::environment::TERM;
@@ -25,11 +23,10 @@ pub(super) fn exec(
     arguments: &[&str],
     context: &Context,
 ) -> Result<(), Failure> {
-    let client = Client::at_home(&context.agent_home());
     let launch = context.block_on(async {
-        let instance = match needs {
-            Needs::Node => target.find_running(&client, context).await?,
-            Needs::Release => target.find(&client, context).await?,
+        let (client, instance) = match needs {
+            Needs::Node => target.find_running(context).await?,
+            Needs::Release => target.find(context).await?,
         };
         Ok::<_, Failure>(client.launch(&instance.id).await?)
     })??;

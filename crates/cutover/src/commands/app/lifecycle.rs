@@ -1,16 +1,14 @@
 //! Starting and stopping an instance on purpose.
 
 use agent::api::v1::{InstanceState, InstanceStatus, Stop};
-use agent::client::Client;
 
 use super::target::Target;
 use crate::context::Context;
 use crate::failure::Failure;
 
 pub(super) fn start(target: &Target, context: &Context) -> Result<(), Failure> {
-    let client = Client::at_home(&context.agent_home());
     let status = context.block_on(async {
-        let found = target.find(&client, context).await?;
+        let (client, found) = target.find(context).await?;
         if found.state == InstanceState::Running {
             return Ok::<_, Failure>(found);
         }
@@ -21,9 +19,8 @@ pub(super) fn start(target: &Target, context: &Context) -> Result<(), Failure> {
 }
 
 pub(super) fn stop(target: &Target, context: &Context) -> Result<(), Failure> {
-    let client = Client::at_home(&context.agent_home());
     let status = context.block_on(async {
-        let found = target.find(&client, context).await?;
+        let (client, found) = target.find(context).await?;
         let progress = context.printer.progress(format!("stopping {}", found.id));
         let status = client.stop(&found.id, &Stop { timeout_ms: None }).await?;
         progress.done("");
@@ -34,9 +31,8 @@ pub(super) fn stop(target: &Target, context: &Context) -> Result<(), Failure> {
 }
 
 pub(super) fn restart(target: &Target, context: &Context) -> Result<(), Failure> {
-    let client = Client::at_home(&context.agent_home());
     let status = context.block_on(async {
-        let found = target.find(&client, context).await?;
+        let (client, found) = target.find(context).await?;
         let progress = context.printer.progress(format!("restarting {}", found.id));
         let status = client.restart(&found.id).await?;
         progress.done("");

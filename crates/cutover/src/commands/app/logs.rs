@@ -1,6 +1,6 @@
 //! `cutover app logs`.
 
-use agent::client::{Client, Follow};
+use agent::client::Follow;
 
 use super::target::Target;
 use crate::context::Context;
@@ -20,9 +20,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let client = Client::at_home(&context.agent_home());
     context.block_on(async {
-        let instance = args.target.find(&client, context).await?;
+        let (client, instance) = args.target.find(context).await?;
         let follow = if args.follow { Follow::Yes } else { Follow::No };
         let mut logs = client.logs(&instance.id, args.lines, follow).await?;
         while let Some(bytes) = logs.next().await? {

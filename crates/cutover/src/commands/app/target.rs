@@ -5,7 +5,8 @@ use agent::client::{self, Client};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::settings::Sections;
+use crate::rollouts::agents;
+use crate::settings::{Resolved, Sections};
 
 /// The instance to speak to.
 #[derive(Debug, clap::Args)]
@@ -14,18 +15,20 @@ pub(super) struct Target {
     /// the traffic]
     #[arg(long, short, value_name = "ID")]
     instance: Option<String>,
+    /// The host, where there are several [default: the first one that has the instance]
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
 }
 
 impl Target {
-    /// Finds the instance, which must be running.
+    /// Finds the instance and the agent of its host; it must be running.
     pub(super) async fn find_running(
         &self,
-        client: &Client,
         context: &Context,
-    ) -> Result<InstanceStatus, Failure> {
-        let found = self.find(client, context).await?;
+    ) -> Result<(Client, InstanceStatus), Failure> {
+        let (client, found) = self.find(context).await?;
         match found.state {
-            InstanceState::Running => Ok(found),
+            InstanceState::Running => Ok((client, found)),
             InstanceState::BackingOff => {
                 let failure = Failure::new(
                     Kind::Other,
@@ -50,20 +53,53 @@ impl Target {
         }
     }
 
-    /// Finds the instance. Without settings here it must be named in full, so that this works anywhere.
+    /// Finds the instance and the agent of its host. Without settings here it must be named in full, so that
+    /// this works anywhere.
     pub(super) async fn find(
         &self,
-        client: &Client,
         context: &Context,
-    ) -> Result<InstanceStatus, Failure> {
-        if let Some(id) = self.instance.as_deref().filter(|id| id.contains('.')) {
-            return named(client, id).await;
+    ) -> Result<(Client, InstanceStatus), Failure> {
+        let full = self.instance.as_deref().filter(|id| id.contains('.'));
+        let settings = match (context.settings(Sections::default()), full) {
+            (Ok(settings), _) => settings,
+            (Err(_), Some(id)) if self.host.is_none() => {
+                let client = Client::at_home(&context.agent_home());
+                let found = named(&client, id).await?;
+                return Ok((client, found));
+            }
+            (Err(failure), _) => return Err(failure),
+        };
+        let key = settings.key();
+        let mut first = None;
+        for client in self.agents(context, &settings)? {
+            let found = match &self.instance {
+                Some(id) if id.contains('.') => named(&client, id).await,
+                Some(slot) => named(&client, &format!("{key}-{slot}")).await,
+                None => routed(&client, &key).await,
+            };
+            match found {
+                Ok(found) => return Ok((client, found)),
+                Err(failure) => first = first.or(Some(failure)),
+            }
         }
-        let key = context.settings(Sections::default())?.key();
-        match &self.instance {
-            Some(slot) => named(client, &format!("{key}-{slot}")).await,
-            None => routed(client, &key).await,
-        }
+        Err(first.unwrap_or_else(|| Failure::new(Kind::Other, "there is no host")))
+    }
+
+    /// The agents that are asked for it, one after the other.
+    fn agents(&self, context: &Context, settings: &Resolved) -> Result<Vec<Client>, Failure> {
+        let all = agents(context, settings);
+        let Some(wanted) = &self.host else {
+            return Ok(all.into_iter().map(|(_, client)| client).collect());
+        };
+        let known: Vec<&str> = all.iter().filter_map(|(name, _)| name.as_deref()).collect();
+        let message = format!("there is no host {wanted} in the settings");
+        let unknown = Failure::new(Kind::Usage, message).hint(match known.as_slice() {
+            [] => "there are no [[hosts]]; it is this machine alone".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        });
+        let mut named = all.into_iter();
+        let found = named.find(|(name, _)| name.as_ref() == Some(wanted));
+        Ok(vec![found.ok_or(unknown)?.1])
     }
 }
 

@@ -3,15 +3,16 @@
 use agent::api::v1::{InstanceState, InstanceStatus};
 
 use super::Status;
-use crate::commands::lock;
-use crate::printer::{DIM, ago, until};
+use super::host::HostStatus;
+use crate::commands::{freeze, lock};
+use crate::printer::{BAD, DIM, ago, until};
 
 pub(super) fn render(status: &Status) -> String {
     let mut lines = Vec::new();
-    let url = status.url.as_deref();
-    lines.push(match url {
-        Some(url) => format!("{} at {url}", status.service),
-        None => format!("{} is not deployed here", status.service),
+    lines.push(match (&status.url, status.hosts.as_slice()) {
+        (None, _) => format!("{} is not deployed here", status.service),
+        (Some(url), [_]) => format!("{} at {url}", status.service),
+        (Some(_), hosts) => format!("{} on {} hosts", status.service, hosts.len()),
     });
     if let Some(current) = &status.current {
         lines.push(format!(
@@ -22,18 +23,23 @@ pub(super) fn render(status: &Status) -> String {
             current.rollout
         ));
     }
-    lines.extend(status.instances.iter().map(|i| instance(status, i)));
-    if let Some(proxy) = &status.agent.proxy {
-        lines.push(format!("  proxy      pid {}, {}", proxy.pid, proxy.version));
-    } else {
-        lines.push("  proxy      does not answer; the agent starts it again".to_owned());
+    let several = status.hosts.len() > 1;
+    for host in &status.hosts {
+        if several {
+            let url = host.url.as_deref().unwrap_or("not deployed there");
+            lines.push(format!("  host       {} {DIM}{url}{DIM:#}", host.host));
+        }
+        lines.extend(host.instances.iter().map(|i| instance(host, i)));
+        processes(host, several, &mut lines);
     }
-    lines.push(format!(
-        "  agent      pid {}, {}, started {}",
-        status.agent.pid,
-        status.agent.version,
-        ago(status.agent.started_ms)
-    ));
+    lines.extend(status.behind.iter().map(|behind| {
+        format!(
+            "  behind     {} since {}: {}; `cutover retry` brings it up",
+            behind.host,
+            ago(behind.at_ms),
+            behind.why
+        )
+    }));
     if let Some(lease) = &status.lock {
         lines.push(format!("  lock       {}", lock::words(lease)));
     }
@@ -42,6 +48,8 @@ pub(super) fn render(status: &Status) -> String {
             "  unfinished {rollout}: `cutover resume` or `cutover abort` ends it"
         ));
     }
+    let freezes = status.freezes.iter();
+    lines.extend(freezes.map(|frozen| format!("  frozen     {}", freeze::words(frozen))));
     lines.extend(
         status
             .bad
@@ -51,8 +59,32 @@ pub(super) fn render(status: &Status) -> String {
     lines.join("\n")
 }
 
-fn instance(status: &Status, instance: &InstanceStatus) -> String {
-    let weight = status.route.as_ref().and_then(|route| {
+/// The proxy and the agent of a host; of several hosts only what is wrong with them.
+fn processes(host: &HostStatus, several: bool, lines: &mut Vec<String>) {
+    let Some(agent) = &host.agent else {
+        let why = host.silent.as_deref().unwrap_or("unknown");
+        lines.push(format!("  agent      {BAD}does not answer{BAD:#}: {why}"));
+        return;
+    };
+    match &agent.proxy {
+        Some(proxy) if !several => {
+            lines.push(format!("  proxy      pid {}, {}", proxy.pid, proxy.version));
+        }
+        Some(_) => {}
+        None => lines.push("  proxy      does not answer; the agent starts it again".to_owned()),
+    }
+    if !several {
+        lines.push(format!(
+            "  agent      pid {}, {}, started {}",
+            agent.pid,
+            agent.version,
+            ago(agent.started_ms)
+        ));
+    }
+}
+
+fn instance(host: &HostStatus, instance: &InstanceStatus) -> String {
+    let weight = host.route.as_ref().and_then(|route| {
         let versions = &route.config.versions;
         let version = versions.iter().find(|v| v.artifact == instance.artifact)?;
         let takes = version.backends.iter().any(|b| b.instance == instance.id);
