@@ -72,4 +72,16 @@ impl Task {
             | Self::Stop(_) => false,
         }
     }
+
+    /// Says whether something of the user's is run: its failure is another thing than a refusal.
+    pub(crate) fn runs_something(self) -> bool {
+        matches!(
+            self,
+            Self::Hook(_)
+                | Self::Quiesce(_)
+                | Self::Activate(_)
+                | Self::QuiesceBack(_)
+                | Self::ActivateBack(_)
+        )
+    }
 }

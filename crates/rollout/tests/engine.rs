@@ -4,6 +4,8 @@
 mod analyses;
 #[path = "engine/aside.rs"]
 mod aside;
+#[path = "engine/chaos.rs"]
+mod chaos;
 #[path = "engine/fake.rs"]
 mod fake;
 #[path = "engine/gates.rs"]

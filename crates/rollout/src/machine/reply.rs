@@ -86,10 +86,10 @@ impl Rollout {
                 self.give_up(Cause::CommandFailed { exit, output }, out);
             }
             (Task::Run(_), RunOutcome::Unknown) => self.await_decision(out),
-            (task, outcome) => {
-                let detail = failure(outcome);
-                self.not_done(place, task, detail, out);
+            (task, outcome) if task.runs_something() => {
+                self.not_done(place, task, failure(outcome), out);
             }
+            (task, outcome) => self.refused(place, task, failure(outcome), out),
         }
     }
 

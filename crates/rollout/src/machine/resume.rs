@@ -27,6 +27,8 @@ impl Rollout {
         out.changed = true;
         self.forget_outstanding();
         self.halted = false;
+        // Whoever goes on has no clock set yet.
+        self.wake = None;
         for host in &mut self.hosts {
             host.refused = None;
             host.lost = None;

@@ -43,7 +43,7 @@ impl Rollout {
     }
 
     fn promote_full(&mut self, out: &mut Outcome) {
-        if self.full {
+        if self.full && self.hold.is_none() && self.waiting.is_none() {
             return;
         }
         self.full = true;

@@ -160,13 +160,18 @@ impl Rig {
         if self.stands_still() {
             return;
         }
+        self.wake_and_look();
+        self.answer();
+    }
+
+    /// A second of a coordinator that nobody answers.
+    pub(crate) fn wake_and_look(&mut self) {
         self.now += 1_000;
         if self.wake.is_some_and(|wake| wake <= self.now) {
             self.wake = None;
             self.tell(Event::Wake);
         }
         self.look();
-        self.answer();
     }
 
     pub(crate) fn seconds(&mut self, seconds: u64) {
@@ -241,6 +246,7 @@ impl Rig {
 
     /// The coordinator dies, and another one takes over.
     pub(crate) fn take_over(&mut self) {
+        self.wake = None;
         self.replays();
         self.asked.clear();
         self.tell(Event::Resumed { command: None });
