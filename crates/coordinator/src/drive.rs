@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ledger::wire::v1::Lease;
 use proxy::control::v1::Traffic;
-use rollout::{Effect, Entry, Event, HostId, Phase, Rollout, ServiceKey, Tick, step};
+use rollout::{Action, Effect, Entry, Event, HostId, Phase, Rollout, ServiceKey, Tick, step};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::attendance::{Attendance, WhenPaused};
@@ -126,7 +126,8 @@ impl<'a, H: Host> Drive<'a, H> {
     /// What the first events ask for is performed only after all of them: a later one may call it off.
     pub(crate) async fn run(mut self, first: Vec<Event>) -> Result<Outcome, Error> {
         self.snapshot(Turn::Start).await;
-        self.take(first.into_iter().map(Input::Event).collect())
+        self = self
+            .take(first.into_iter().map(Input::Event).collect())
             .await?;
         let mut publish = tokio::time::interval(PUBLISH_EVERY);
         publish.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -152,7 +153,7 @@ impl<'a, H: Host> Drive<'a, H> {
             {
                 inputs.push(input);
             }
-            self.take(inputs).await?;
+            self = self.take(inputs).await?;
         }
         self.shown.changed();
         self.publish();
@@ -173,7 +174,7 @@ impl<'a, H: Host> Drive<'a, H> {
     }
 
     /// Steps the engine with all that happened, journals the steps at once, then has their effects performed.
-    async fn take(&mut self, inputs: Vec<Input>) -> Result<(), Error> {
+    async fn take(mut self, inputs: Vec<Input>) -> Result<Self, Error> {
         let mut written = Written::default();
         let mut asked = Vec::new();
         for input in inputs {
@@ -192,15 +193,22 @@ impl<'a, H: Host> Drive<'a, H> {
             written.taken.extend(request);
             let now = self.clock.now();
             self.shown.event(&event, self.attendance.observer);
-            let (next, effects) = step(self.state.clone(), event.clone(), now);
-            if next.revision() == self.state.revision() && effects.is_empty() {
+            let before = Before::of(&self.state);
+            // The state moves through: that of a large fleet is not to be copied for each event.
+            let (next, effects) = step(self.state, event.clone(), now);
+            self.state = next;
+            if self.state.revision() == before.revision && effects.is_empty() {
                 continue;
             }
-            self.take_note(&next, &effects).await;
+            self.take_note(before, &effects).await;
             self.shown.verb(&event, now);
-            let before = std::mem::replace(&mut self.state, next);
-            self.shown
-                .step(&before, &self.state, &event, &effects, self.attendance.observer);
+            self.shown.step(
+                before,
+                &self.state,
+                &event,
+                &effects,
+                self.attendance.observer,
+            );
             let entry = Entry::new(now, event, &effects);
             written.note(entry, &effects);
             for effect in &effects {
@@ -211,17 +219,22 @@ impl<'a, H: Host> Drive<'a, H> {
             if self.wake.is_some_and(|wake| wake <= now) && !wakes(&effects) {
                 self.wake = None;
             }
-            let moment = self.moment();
+            let moment = if effects.iter().any(is_told_the_moment) {
+                self.moment()
+            } else {
+                Moment::default()
+            };
             asked.extend(effects.into_iter().map(|effect| (effect, moment.clone())));
         }
+        let stepped = !written.is_empty();
         self.journal(written).await?;
         let now = self.clock.now();
         self.tasks.follow(&self.state, asked, now);
-        if self.shown.is_changed() {
+        if stepped {
             self.tell_webhooks();
             self.publish();
         }
-        Ok(())
+        Ok(self)
     }
 
     /// Where the rollout stands, for hooks.
@@ -249,7 +262,12 @@ impl<'a, H: Host> Drive<'a, H> {
 
     /// Publishes how the rollout stands, if anybody wants to know.
     fn publish(&mut self) {
-        let Some(view) = self.attendance.view.as_ref().filter(|_| self.shown.is_new()) else {
+        let Some(view) = self
+            .attendance
+            .view
+            .as_ref()
+            .filter(|_| self.shown.is_new())
+        else {
             return;
         };
         let snapshot = self.shown.snapshot(
@@ -263,11 +281,11 @@ impl<'a, H: Host> Drive<'a, H> {
 
     /// Tells the webhooks that want to know of phases and steps.
     fn tell_webhooks(&mut self) {
-        let moment = self.moment();
-        let now = self.clock.now();
-        if let Some(notice) = self.shown.notice(&self.state, &moment, now) {
-            self.tasks.tell(notice);
+        if !self.shown.moved_on(&self.state) {
+            return;
         }
+        let notice = show::notice(&self.state, self.moment(), self.clock.now());
+        self.tasks.tell(notice);
     }
 
     fn fenced(&self, detail: String) -> Error {
@@ -287,6 +305,38 @@ impl<'a, H: Host> Drive<'a, H> {
             hosts_behind: self.state.hosts_behind(),
             receipt: self.stored.receipt.clone(),
         }
+    }
+}
+
+/// What is compared with the state after a step.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    revision: u64,
+    given_up: bool,
+    waiting: bool,
+    /// How many steps had begun, and whether the last of them had ended.
+    steps: usize,
+    ended: bool,
+}
+
+impl Before {
+    fn of(state: &Rollout) -> Self {
+        Self {
+            revision: state.revision(),
+            given_up: state.cause().is_some(),
+            waiting: state.waiting().is_some(),
+            steps: state.seen().len(),
+            ended: state.seen().last().is_some_and(|step| step.ended.is_some()),
+        }
+    }
+}
+
+/// Says whether an effect is told where the rollout stands: hooks and measurements are.
+fn is_told_the_moment(effect: &Effect) -> bool {
+    match effect {
+        Effect::Ask { .. } => true,
+        Effect::Do { action, .. } => matches!(action, Action::Hook { .. }),
+        _ => false,
     }
 }
 

@@ -48,11 +48,7 @@ fn refused(detail: String) -> Attempt {
 }
 
 /// What a hook is told of the rollout, beside the environment it runs in.
-pub(crate) fn environment(
-    means: &Means,
-    moment: &Moment,
-    hook: &Hook,
-) -> BTreeMap<String, String> {
+pub(crate) fn environment(means: &Means, moment: &Moment, hook: &Hook) -> BTreeMap<String, String> {
     let plan = &means.plan;
     let service = plan.service.as_str();
     let (name, environment) = service.split_once('.').unwrap_or((service, ""));

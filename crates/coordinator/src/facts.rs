@@ -146,7 +146,10 @@ pub(crate) fn optional<T>(result: Result<T, HostError>) -> Result<Option<T>, Hos
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use rollout::{Background, BlueGreen, Chosen, Moving, Plan, Purpose, Request, Strategy, Timing, Tolerance, Version};
+    use rollout::{
+        Background, BlueGreen, Chosen, Moving, Plan, Purpose, Request, Strategy, Timing, Tolerance,
+        Version,
+    };
 
     /// A plan of a first deploy on these hosts.
     pub(crate) fn plan(hosts: &[&str]) -> Plan {

@@ -8,8 +8,8 @@ use analysis::slower_than;
 use futures_util::future::{join_all, join3};
 use proxy::control::v1::{ServiceStatus, Traffic, latency_bounds_us};
 use rollout::{
-    ArtifactId, Event, Health, HostId, InstanceId, Observation, Plan, RouteSeen, Tally,
-    Tick, TrafficSeen, Verdict, Watch,
+    ArtifactId, Event, Health, HostId, InstanceId, Observation, Plan, RouteSeen, Tally, Tick,
+    TrafficSeen, Verdict, Watch,
 };
 
 use crate::clock::Clock;
@@ -156,9 +156,19 @@ pub(crate) fn traffic_seen(traffic: &Traffic, plan: &Plan) -> TrafficSeen {
             .any(|answers| !answers.is_none());
         let (requests, failed, answers, latency) = if tells {
             let weighted = &told.weighted;
-            (weighted.requests, weighted.failed, weighted.status, &weighted.latency)
+            (
+                weighted.requests,
+                weighted.failed,
+                weighted.status,
+                &weighted.latency,
+            )
         } else {
-            (counted.requests, counted.failed, counted.status, &counted.latency)
+            (
+                counted.requests,
+                counted.failed,
+                counted.status,
+                &counted.latency,
+            )
         };
         Tally {
             requests,

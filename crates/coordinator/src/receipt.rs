@@ -87,7 +87,6 @@ pub struct Receipt {
     pub cause: Option<String>,
 }
 
-
 impl Receipt {
     /// Makes the receipt of a rollout from its state and the counters read at its turns.
     pub(crate) fn new(
@@ -141,7 +140,7 @@ impl Receipt {
             hosts: plan
                 .hosts
                 .iter()
-                .map(|host| HostReceipt::new(host.host.as_str(), state, counted))
+                .map(|host| HostReceipt::new(&host.host, state, counted))
                 .collect(),
             left_out: plan.left_out.iter().map(ToString::to_string).collect(),
             verbs: verbs.iter().map(VerbGiven::of).collect(),

@@ -72,7 +72,10 @@ fn foresee(state: &Rollout, verb: Verb, now: Tick) -> (String, Vec<String>) {
             let next = after
                 .current()
                 .map_or_else(|| "its end".into(), |(_, step)| plan.does(step));
-            (format!("it ends the wait at `{at}` and goes on: {next}"), Vec::new())
+            (
+                format!("it ends the wait at `{at}` and goes on: {next}"),
+                Vec::new(),
+            )
         }
         Verb::PromoteFull => (
             format!(
@@ -108,9 +111,16 @@ fn foresee(state: &Rollout, verb: Verb, now: Tick) -> (String, Vec<String>) {
                 .map_or("nothing, for nothing did before".into(), |stable| {
                     format!("{} ({})", stable.vsn, stable.artifact.short())
                 });
-            let way: Vec<String> = after.way_back().iter().map(|step| plan.does(step)).collect();
+            let way: Vec<String> = after
+                .way_back()
+                .iter()
+                .map(|step| plan.does(step))
+                .collect();
             (
-                format!("it gives {} up at `{at}`; what serves then is {serves}", plan.candidate.vsn),
+                format!(
+                    "it gives {} up at `{at}`; what serves then is {serves}",
+                    plan.candidate.vsn
+                ),
                 way,
             )
         }
@@ -156,4 +166,3 @@ fn ahead(state: &Rollout, wanted: impl Fn(&Work) -> bool) -> Vec<String> {
         .map(|step| plan.does(step))
         .collect()
 }
-

@@ -40,7 +40,7 @@ pub enum Answered {
         driver: String,
     },
     /// Nobody drove the rollout; this process did, and that is how far it came.
-    Drove(Outcome),
+    Drove(Box<Outcome>),
 }
 
 impl<H: Host> Coordinator<H> {
@@ -87,7 +87,7 @@ impl<H: Host> Coordinator<H> {
         };
         let outcome = self.take_up(&rollout, &lease, orders, attendance).await;
         lease::release(&self.ledger(), &lease).await;
-        Ok(Answered::Drove(outcome?))
+        Ok(Answered::Drove(Box::new(outcome?)))
     }
 
     /// Leaves a verb for whoever drives, and waits until it is journaled after the first `known` entries.

@@ -28,6 +28,11 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Says whether no step is among them.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Adds a step.
     pub(super) fn note(&mut self, entry: Entry, effects: &[Effect]) {
         self.entries.push(entry);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rollout::{Action, Effect, HostId, Rollout, StepRef, Work};
 use tokio::sync::Semaphore;
 
-use super::Drive;
 use super::tasks::AT_ONCE;
+use super::{Before, Drive};
 use crate::facts::{ask_host, optional};
 use crate::host::Host;
 use crate::outcome::LogTail;
@@ -20,17 +20,16 @@ const READ: Duration = Duration::from_secs(5);
 
 impl<H: Host> Drive<'_, H> {
     /// Reads counters and logs at the turns, before the effects change what they say.
-    pub(super) async fn take_note(&mut self, next: &Rollout, effects: &[Effect]) {
+    pub(super) async fn take_note(&mut self, before: Before, effects: &[Effect]) {
         if !self.stored.counted.has(Turn::Switch) && effects.iter().any(moves_traffic) {
             self.snapshot(Turn::Switch).await;
         }
-        if !self.stored.counted.has(Turn::Drained) && has_drained(next) {
+        if !self.stored.counted.has(Turn::Drained) && has_drained(&self.state) {
             self.snapshot(Turn::Drained).await;
         }
-        if let (None, Some((host, instance))) = (
-            self.state.cause(),
-            next.cause().and_then(rollout::Cause::instance),
-        ) && let Some(client) = self.hosts.get(host)
+        let blamed = self.state.cause().and_then(rollout::Cause::instance);
+        if let (false, Some((host, instance))) = (before.given_up, blamed)
+            && let Some(client) = self.hosts.get(host)
             && let Ok(text) = ask_host(client.log_tail(instance.as_str(), LOG_LINES)).await
         {
             self.stored.log = Some(LogTail {
@@ -40,13 +39,13 @@ impl<H: Host> Drive<'_, H> {
             });
             self.stored_told = false;
         }
-        if next.is_finished() {
+        if self.state.is_finished() {
             self.snapshot(Turn::End).await;
             let now_ms = self.clock.now_ms();
             self.stored.counted.close();
             self.stored.receipt = Some(Receipt::new(
                 &self.means.rollout,
-                next,
+                &self.state,
                 &self.stored.counted,
                 self.shown.verbs(),
                 now_ms,
@@ -83,7 +82,13 @@ impl<H: Host> Drive<'_, H> {
 
 /// Says whether an effect gives the candidate traffic.
 fn moves_traffic(effect: &Effect) -> bool {
-    matches!(effect, Effect::Do { action: Action::Route { .. }, .. })
+    matches!(
+        effect,
+        Effect::Do {
+            action: Action::Route { .. },
+            ..
+        }
+    )
 }
 
 /// Says whether the last step that lets clients of a version go is over.

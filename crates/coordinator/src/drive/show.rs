@@ -8,6 +8,7 @@ use rollout::{
     Effect, Event, HostId, InstanceId, Phase, Plan, Rollout, StepRef, StepSeen, Tick, Verdict,
 };
 
+use super::Before;
 use crate::errand::Notice;
 use crate::interpret::Moment;
 use crate::observe::traffic_seen;
@@ -94,7 +95,7 @@ impl Shown {
     /// Shows what a step changed.
     pub(super) fn step(
         &mut self,
-        before: &Rollout,
+        before: Before,
         after: &Rollout,
         event: &Event,
         effects: &[Effect],
@@ -108,14 +109,14 @@ impl Shown {
                 why: why.map(Into::into),
             });
         }
-        let turned_back = before.cause().is_none() && !after.is_reversible() && !after.is_decided();
+        let turned_back = !before.given_up && !after.is_reversible() && !after.is_decided();
         if let (true, Some(cause)) = (turned_back, after.cause()) {
             observer.on(&Progress::Reverting {
                 cause: cause.to_string(),
             });
         }
         steps(before, after, observer);
-        if let (None, Some(waiting)) = (before.waiting(), after.waiting()) {
+        if let (false, Some(waiting)) = (before.waiting, after.waiting()) {
             observer.on(&Progress::Paused {
                 why: waiting.what.to_string(),
             });
@@ -186,11 +187,6 @@ impl Shown {
         });
     }
 
-    /// Says whether a step changed something since the last snapshot.
-    pub(super) fn is_changed(&self) -> bool {
-        self.changed
-    }
-
     /// Says whether a snapshot would differ from the last one.
     pub(super) fn is_new(&self) -> bool {
         self.changed || self.seen
@@ -221,52 +217,51 @@ impl Shown {
         })
     }
 
-    /// Makes what webhooks are to be told, if phase or step changed.
-    pub(super) fn notice(&mut self, state: &Rollout, moment: &Moment, now: Tick) -> Option<Notice> {
-        let step = state.current().map(|(step, _)| step);
-        let stands = (state.phase(), step);
-        if self.told == Some(stands) {
-            return None;
-        }
-        self.told = Some(stands);
-        let plan = state.plan();
-        let doing = state
-            .current()
-            .map(|(_, step)| format!(": {} ({})", step.name, plan.does(step)))
-            .unwrap_or_default();
-        let cause = reason(state).map_or_else(String::new, |why| format!("; {why}"));
-        Some(Notice {
-            moment: moment.clone(),
-            step: match step {
-                Some(StepRef::Plan(place)) => Some(place),
-                Some(StepRef::Back(_)) | None => None,
-            },
-            message: format!(
-                "{} {}{doing}{cause}",
-                plan.service,
-                state.phase().word(),
-            ),
-            warning: matches!(state.phase(), Phase::Paused | Phase::Degraded | Phase::Aborted),
-            at_ms: now.ms(),
-        })
+    /// Says whether phase or step changed since this was asked last.
+    pub(super) fn moved_on(&mut self, state: &Rollout) -> bool {
+        let stands = (state.phase(), state.current().map(|(step, _)| step));
+        self.told.replace(stands) != Some(stands)
+    }
+}
+
+/// Makes what webhooks are to be told of where a rollout stands.
+pub(super) fn notice(state: &Rollout, moment: Moment, now: Tick) -> Notice {
+    let (plan, current) = (state.plan(), state.current());
+    let doing = current
+        .map(|(_, step)| format!(": {} ({})", step.name, plan.does(step)))
+        .unwrap_or_default();
+    let cause = reason(state).map_or_else(String::new, |why| format!("; {why}"));
+    Notice {
+        moment,
+        step: match current {
+            Some((StepRef::Plan(place), _)) => Some(place),
+            Some((StepRef::Back(_), _)) | None => None,
+        },
+        message: format!("{} {}{doing}{cause}", plan.service, state.phase().word()),
+        warning: matches!(
+            state.phase(),
+            Phase::Paused | Phase::Degraded | Phase::Aborted
+        ),
+        at_ms: now.ms(),
     }
 }
 
 /// Shows steps that began or ended.
-fn steps(before: &Rollout, after: &Rollout, observer: &mut dyn Observer) {
-    let (old, new) = (before.seen(), after.seen());
-    // What was there before may only have got its end: the last ones.
-    let from = old.len().saturating_sub(2).min(new.len());
-    for (place, step) in new.iter().enumerate().skip(from) {
-        let earlier = old.get(place);
+fn steps(before: Before, after: &Rollout, observer: &mut dyn Observer) {
+    // Of what was there before, only the last one may have got its end.
+    let from = before.steps.saturating_sub(1);
+    for (place, step) in after.seen().iter().enumerate().skip(from) {
+        let is_new = place >= before.steps;
         let name = name(after, step);
-        if earlier.is_none() {
+        if is_new {
             observer.on(&Progress::StepStarted {
                 step: name.clone(),
                 at_ms: step.began.ms(),
             });
         }
-        if let (Some(ended), None) = (step.ended, earlier.and_then(|earlier| earlier.ended)) {
+        if let Some(ended) = step.ended
+            && (is_new || !before.ended)
+        {
             observer.on(&Progress::StepFinished {
                 step: name,
                 took_ms: ended.since(step.began),

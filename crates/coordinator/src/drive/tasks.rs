@@ -119,6 +119,12 @@ impl<H: Host> Tasks<H> {
     /// Does what steps of the engine want.
     pub(super) fn follow(&mut self, state: &Rollout, asked: Vec<(Effect, Moment)>, now: Tick) {
         while self.set.try_join_next().is_some() {}
+        let holds = state.is_reversible() && !state.is_halted();
+        self.reversible.send_if_modified(|old| {
+            let changed = old.holds != holds;
+            old.holds = holds;
+            changed
+        });
         for (effect, moment) in asked {
             self.pursue(state, effect, moment);
         }
@@ -146,10 +152,6 @@ impl<H: Host> Tasks<H> {
     }
 
     fn pursue(&mut self, state: &Rollout, effect: Effect, moment: Moment) {
-        self.reversible.send_replace(Reversible {
-            holds: state.is_reversible() && !state.is_halted(),
-            moment: moment.clone(),
-        });
         let wanted = Arc::new(AtomicBool::new(true));
         let (id, host, task) = match effect {
             Effect::Do { id, host, action } if state.awaits(id) => {
@@ -218,6 +220,8 @@ impl<H: Host> Tasks<H> {
 
     /// Has webhooks told of something; one that is too slow misses it.
     pub(super) fn tell(&self, notice: Notice) {
+        self.reversible
+            .send_modify(|stands| stands.moment.clone_from(&notice.moment));
         if let Some(notices) = &self.notices
             && let Err(TrySendError::Full(notice)) = notices.try_send(notice)
         {

@@ -20,11 +20,7 @@ const NOT_FOUND: i32 = 127;
 
 /// Runs a command without a shell to its end, or for as long as it may; then it is killed with all that it
 /// started. What it printed is kept up to 4 KiB from the end.
-pub async fn run(
-    words: &[String],
-    env: &BTreeMap<String, String>,
-    time: Duration,
-) -> RunOutcome {
+pub async fn run(words: &[String], env: &BTreeMap<String, String>, time: Duration) -> RunOutcome {
     let Some((program, args)) = words.split_first() else {
         return failed(NOT_FOUND, "the command is empty".into());
     };
@@ -59,7 +55,9 @@ pub async fn run(
         }
         Err(_) => OUT_OF_TIME,
     };
-    let mut output = printed.lock().map_or_else(|_| String::new(), |end| text(&end));
+    let mut output = printed
+        .lock()
+        .map_or_else(|_| String::new(), |end| text(&end));
     if exit == OUT_OF_TIME {
         output.push_str(&format!(
             "\nit was killed after {} s, its time limit",
@@ -81,10 +79,7 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
         .unwrap_or(-1)
 }
 
-async fn keep_end(
-    pipe: Option<&mut (impl AsyncRead + Unpin)>,
-    printed: &Mutex<VecDeque<u8>>,
-) {
+async fn keep_end(pipe: Option<&mut (impl AsyncRead + Unpin)>, printed: &Mutex<VecDeque<u8>>) {
     let Some(pipe) = pipe else { return };
     let mut piece = [0; 2048];
     while let Ok(count @ 1..) = pipe.read(&mut piece).await {

@@ -18,7 +18,9 @@ pub(super) async fn measure(means: &Means, moment: &Moment, analysis: u32, metri
         .get(analysis as usize)
         .and_then(|analysis| analysis.metrics.get(metric as usize));
     let Some(metric) = found else {
-        return refused(format!("the plan has no metric {metric} in analysis {analysis}"));
+        return refused(format!(
+            "the plan has no metric {metric} in analysis {analysis}"
+        ));
     };
     let measured = match (&metric.source, &means.settings.prometheus) {
         (Source::Prometheus { query }, Some(server)) => match client(server) {
@@ -30,7 +32,11 @@ pub(super) async fn measure(means: &Means, moment: &Moment, analysis: u32, metri
         }
         (Source::Webhook { url }, _) => {
             match webhook::agrees(means, moment, &metric.name, url).await {
-                Ok(agrees) => Measurement::Value(if agrees { Number::new(1.0) } else { Number::new(0.0) }),
+                Ok(agrees) => Measurement::Value(if agrees {
+                    Number::new(1.0)
+                } else {
+                    Number::new(0.0)
+                }),
                 Err(why) => Measurement::Error(why),
             }
         }
@@ -42,9 +48,8 @@ fn client(server: &PrometheusServer) -> Result<Prometheus, String> {
     let auth = match &server.token_file {
         None => Auth::NONE,
         Some(path) => {
-            let token = std::fs::read_to_string(path).map_err(|error| {
-                format!("cannot read the token in {}: {error}", path.display())
-            })?;
+            let token = std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read the token in {}: {error}", path.display()))?;
             Auth::bearer(token.trim()).map_err(|error| error.to_string())?
         }
     };

@@ -152,6 +152,10 @@ fn payload(means: &Means, moment: &Moment, kind: Kind) -> Payload {
 
 /// Returns the place of a step in the plan; one of the way back has none.
 fn place(means: &Means, step: &str) -> Option<u32> {
-    let place = means.plan.steps.iter().position(|other| other.name == step)?;
+    let place = means
+        .plan
+        .steps
+        .iter()
+        .position(|other| other.name == step)?;
     u32::try_from(place).ok()
 }

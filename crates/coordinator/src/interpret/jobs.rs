@@ -130,9 +130,12 @@ pub(crate) fn words_of(outcome: &RunOutcome) -> String {
 fn ran(status: RunStatus) -> Option<Attempt> {
     match status {
         RunStatus::Running => Some(Attempt::Running),
-        RunStatus::Finished { exit, output } => Some(Attempt::Reply(Reply::Ran(
-            RunOutcome::Finished { exit, output },
-        ))),
+        RunStatus::Finished { exit, output } => {
+            Some(Attempt::Reply(Reply::Ran(RunOutcome::Finished {
+                exit,
+                output,
+            })))
+        }
         RunStatus::Unknown => Some(Attempt::Reply(Reply::Ran(RunOutcome::Unknown))),
         RunStatus::Absent => None,
     }

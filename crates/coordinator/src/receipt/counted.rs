@@ -167,8 +167,11 @@ mod tests {
         }
     }
 
-    /// Reads the counters of `lead` at each turn; none where they cannot be read.
-    fn check(readings: &[(Turn, u64, &[(&str, VersionTraffic)])]) -> Counted {
+    /// A turn, the life of the counters, and what they say of each version.
+    type Reading<'a> = (Turn, u64, &'a [(&'a str, VersionTraffic)]);
+
+    /// Reads the counters of `lead` at each turn; in life 99 they cannot be read.
+    fn check(readings: &[Reading<'_>]) -> Counted {
         let mut sums = Counted::default();
         for (turn, epoch, versions) in readings {
             let versions: BTreeMap<_, _> = versions
@@ -188,11 +191,14 @@ mod tests {
 
     #[test]
     fn counters_are_subtracted_and_a_new_life_is_told_not_guessed() {
-        let start: (Turn, u64, &[(&str, VersionTraffic)]) =
-            (Turn::Start, 7, &[("a", counted(100, 1))]);
+        let start: Reading<'_> = (Turn::Start, 7, &[("a", counted(100, 1))]);
         let sums = check(&[
             start,
-            (Turn::End, 7, &[("a", counted(150, 1)), ("b", counted(30, 2))]),
+            (
+                Turn::End,
+                7,
+                &[("a", counted(150, 1)), ("b", counted(30, 2))],
+            ),
         ]);
         assert_eq!((sums.whole.requests, sums.whole.failed), (80, 2));
         assert_eq!(sums.hosts["lead"].requests, 80);
@@ -213,8 +219,16 @@ mod tests {
             (Turn::Start, 7, &[("a", counted(100, 0))]),
             (Turn::Switch, 7, &[("a", counted(110, 0))]),
             (Turn::Start, 7, &[("a", counted(115, 0))]),
-            (Turn::Drained, 7, &[("a", counted(115, 0)), ("b", counted(20, 0))]),
-            (Turn::End, 7, &[("a", counted(115, 0)), ("b", counted(50, 0))]),
+            (
+                Turn::Drained,
+                7,
+                &[("a", counted(115, 0)), ("b", counted(20, 0))],
+            ),
+            (
+                Turn::End,
+                7,
+                &[("a", counted(115, 0)), ("b", counted(50, 0))],
+            ),
         ]);
         let parts = [&sums.before, &sums.during, &sums.after].map(|part| part.requests);
         assert_eq!(parts, [10, 25, 30]);

@@ -20,7 +20,11 @@ impl fmt::Display for Receipt {
             "" => String::new(),
             strategy => format!(" ({strategy})"),
         };
-        writeln!(f, "{} {}: {}{strategy}", self.purpose, self.rollout, self.phase)?;
+        writeln!(
+            f,
+            "{} {}: {}{strategy}",
+            self.purpose, self.rollout, self.phase
+        )?;
         match from {
             Some(from) => writeln!(f, "  version    {from} -> {to}")?,
             None => writeln!(f, "  version    {to}")?,

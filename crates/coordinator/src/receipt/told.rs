@@ -95,21 +95,22 @@ impl StepTook {
 }
 
 impl HostReceipt {
-    pub(super) fn new(host: &str, state: &Rollout, counted: &Counted) -> Self {
-        let counted = counted.hosts.get(host).cloned().unwrap_or_default();
-        let aside = state.aside();
+    pub(super) fn new(host: &rollout::HostId, state: &Rollout, counted: &Counted) -> Self {
+        let counted = counted
+            .hosts
+            .get(host.as_str())
+            .cloned()
+            .unwrap_or_default();
+        let seen = state.host_seen(host);
         Self {
-            host: host.into(),
+            host: host.to_string(),
             requests: counted.requests,
             failed: counted.failed,
             retried: counted.retried,
             status: counted.status,
             sockets_moved: counted.sockets_moved,
             sockets_cut: counted.sockets_cut,
-            aside: aside
-                .into_iter()
-                .find(|(other, _)| other.as_str() == host)
-                .map(|(_, why)| why),
+            aside: seen.and_then(|seen| seen.aside.map(Into::into)),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use analysis::Outcome;
 use rollout::{
-    Diagram, Judged, Plan, Purpose, Rollout, Step, StepEnd, StepRef, StepSeen, Strategy, Taken, Tick, Verdict,
+    Diagram, Judged, Plan, Purpose, Rollout, Step, StepEnd, StepRef, StepSeen, Strategy, Taken,
+    Tick, Verdict,
 };
 
 use super::{
-    HealthView, HostView, InstanceView, Judgement, Side, Sights, Snapshot, StepState, StepView, Totals,
-    VerbView, VersionName, WaitingView,
+    HealthView, HostView, InstanceView, Judgement, Side, Sights, Snapshot, StepState, StepView,
+    Totals, VerbView, VersionName, WaitingView,
 };
 use crate::order::possible;
 
@@ -36,7 +37,12 @@ pub(crate) fn snapshot(facts: &Facts<'_>) -> Snapshot {
             .zip(0..)
             .map(|(step, place)| {
                 let seen = seen.iter().rfind(|seen| seen.step == wanted(place));
-                view(plan, step, seen, turned && wanted(place) == StepRef::Plan(place))
+                view(
+                    plan,
+                    step,
+                    seen,
+                    turned && wanted(place) == StepRef::Plan(place),
+                )
             })
             .collect::<Vec<_>>()
     };
@@ -71,11 +77,7 @@ pub(crate) fn snapshot(facts: &Facts<'_>) -> Snapshot {
         cause: facts.cause.clone(),
         total: totals(&hosts),
         hosts,
-        left_out: plan
-            .left_out
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        left_out: plan.left_out.iter().map(ToString::to_string).collect(),
         analyses: state
             .judged()
             .iter()

@@ -80,7 +80,10 @@ async fn a_promotion_to_the_end_skips_what_is_left() {
     );
     // The same again finds nothing to do.
     let again = rig.order(Verb::PromoteFull).await;
-    assert!(matches!(again, Err(Error::NothingUnfinished { .. })), "{again:?}");
+    assert!(
+        matches!(again, Err(Error::NothingUnfinished { .. })),
+        "{again:?}"
+    );
 }
 
 /// Kills a canary at its nth call, and has another process promote or resume it to its end.
@@ -119,7 +122,7 @@ async fn killed(kill: Kill) -> bool {
             Ok(outcome) if outcome.phase == Phase::Paused && promoted < 2 => {
                 promoted += 1;
                 match rig.order(Verb::Promote).await.unwrap() {
-                    Answered::Drove(outcome) if outcome.finished => break Some(outcome),
+                    Answered::Drove(outcome) if outcome.finished => break Some(*outcome),
                     _ => {}
                 }
             }
@@ -134,7 +137,11 @@ async fn killed(kill: Kill) -> bool {
             (Phase::Healthy, true),
             "{kill:?}: {outcome:?}"
         );
-        assert_eq!(rig.serving_now(), vec![("b".to_owned(), true); 2], "{kill:?}");
+        assert_eq!(
+            rig.serving_now(),
+            vec![("b".to_owned(), true); 2],
+            "{kill:?}"
+        );
     }
     rig.shown.clear();
     true

@@ -54,7 +54,9 @@ async fn an_abort_waits_for_the_end_of_the_command_and_tells_of_it() {
         };
         let mut ignore = |_: &Progress| {};
         let other = rig.coordinator(bob);
-        other.abort(&service(), None, Attendance::new(&mut ignore)).await
+        other
+            .abort(&service(), None, Attendance::new(&mut ignore))
+            .await
     };
     let (first, second, ()) = tokio::join!(running, aborting, ends_later(&rig));
     for outcome in [first.unwrap(), second.unwrap()] {

@@ -52,7 +52,13 @@ async fn a_deploy_goes_through_every_step_and_hands_out_a_receipt() {
     assert_eq!(
         steps,
         [
-            "start", "weight-100", "watch", "commit", "drain", "keep", "settle"
+            "start",
+            "weight-100",
+            "watch",
+            "commit",
+            "drain",
+            "keep",
+            "settle"
         ]
     );
     let text = receipt.to_string();

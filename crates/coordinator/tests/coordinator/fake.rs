@@ -120,7 +120,11 @@ impl Machine {
                 .or_default();
             if version.weight > 0 {
                 let share = requests * u64::from(version.weight) / 100;
-                let class = if faulty.contains(&version.artifact) { 4 } else { 1 };
+                let class = if faulty.contains(&version.artifact) {
+                    4
+                } else {
+                    1
+                };
                 counted.requests += share;
                 counted.status[class] += share;
                 counted.latency.resize(LATENCY_BUCKETS + 1, 0);
@@ -136,7 +140,12 @@ impl Machine {
             }
         }
         // Whoever serves is there: invariant I1 at every look, but on a host that left the balancer.
-        if status.config.readiness.as_ref().is_some_and(|readiness| !readiness.ready) {
+        if status
+            .config
+            .readiness
+            .as_ref()
+            .is_some_and(|readiness| !readiness.ready)
+        {
             return;
         }
         for version in status

@@ -1,9 +1,7 @@
 //! Hooks beside the coordinator and on hosts, and background work.
 
 use agent::api::v1::RunStatus;
-use rollout::{
-    Background, Hook, HookPoint, HookRun, HookSite, Job, JobRun, OnFailure, Phase,
-};
+use rollout::{Background, Hook, HookPoint, HookRun, HookSite, Job, JobRun, OnFailure, Phase};
 
 use crate::rig::{Rig, deploy};
 
@@ -33,7 +31,11 @@ async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
     let told = dir.path().join("told");
     let script = format!("env | grep ^CUTOVER_ | sort > {}", told.display());
     let mut rig = Rig::serving(1).await;
-    let hooks = vec![hook(HookPoint::PostDeploy, &["sh", "-c", &script], HookSite::Operator)];
+    let hooks = vec![hook(
+        HookPoint::PostDeploy,
+        &["sh", "-c", &script],
+        HookSite::Operator,
+    )];
     let outcome = rig.run(with(hooks)).await.unwrap();
     assert_eq!(outcome.phase, Phase::Healthy, "{outcome:?}");
     let told = std::fs::read_to_string(told).unwrap();
@@ -131,7 +133,13 @@ async fn background_work_is_moved_before_the_switch() {
         [["rpc", "Shop.Jobs.stop()"], ["rpc", "Shop.Jobs.start()"]]
     );
     let deeds = rig.deeds();
-    let last_run = deeds.iter().rposition(|deed| deed.starts_with("run")).unwrap();
-    let switch = deeds.iter().position(|deed| deed == "route b=100 a=0").unwrap();
+    let last_run = deeds
+        .iter()
+        .rposition(|deed| deed.starts_with("run"))
+        .unwrap();
+    let switch = deeds
+        .iter()
+        .position(|deed| deed == "route b=100 a=0")
+        .unwrap();
     assert!(last_run < switch, "{deeds:?}");
 }

@@ -114,7 +114,9 @@ async fn a_plan_made_for_other_hosts_than_there_are_is_not_run() {
     let coordinator = rig.coordinator(crate::rig::dead());
     let planned = coordinator.plan(deploy('b')).await.unwrap();
     rig.run(deploy('c')).await.unwrap();
-    let stale = coordinator.run(planned, Attendance::new(&mut |_: &Progress| {})).await;
+    let stale = coordinator
+        .run(planned, Attendance::new(&mut |_: &Progress| {}))
+        .await;
     assert!(matches!(stale, Err(Error::PlanIsStale { .. })), "{stale:?}");
     assert!(coordinator.leases(None).await.unwrap().is_empty());
 }

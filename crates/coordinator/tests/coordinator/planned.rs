@@ -1,7 +1,7 @@
 //! What is carried out is what was shown.
 
 use coordinator::{Attendance, Error, Progress};
-use rollout::{AutoChoice, Hot, HostCount, HotVerdict, Strategy};
+use rollout::{AutoChoice, HostCount, Hot, HotVerdict, Strategy};
 
 use crate::rig::{Rig, canary, deploy, rolling};
 
@@ -48,14 +48,21 @@ async fn hot_is_refused_and_auto_falls_back_and_says_why() {
         ..deploy('b')
     };
     let refused = coordinator.plan(request(Strategy::Hot(hot), true)).await;
-    assert!(matches!(refused, Err(Error::NoHotUpgrade { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::NoHotUpgrade { .. })),
+        "{refused:?}"
+    );
     let auto = Strategy::Auto {
         hot,
         fallback: Box::new(deploy('b').strategy),
     };
     let planned = coordinator.plan(request(auto, true)).await.unwrap();
     assert!(matches!(planned.plan().strategy, Strategy::BlueGreen(_)));
-    let Some(AutoChoice { hot: false, reasons }) = &planned.plan().auto else {
+    let Some(AutoChoice {
+        hot: false,
+        reasons,
+    }) = &planned.plan().auto
+    else {
         panic!("{:?}", planned.plan().auto)
     };
     assert!(

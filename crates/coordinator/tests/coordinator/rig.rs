@@ -12,9 +12,8 @@ use ledger::Ledger;
 use ledger::wire::v1::Holder;
 use proxy::control::v1::Limits;
 use rollout::{
-    ArtifactId, Background, BlueGreen, Canary, CanaryStep, Chosen, HostCount, HostId, Moving, Rolling,
-    ServiceKey, Stickiness, Strategy, Surge, Timing,
-    Tolerance, Version,
+    ArtifactId, Background, BlueGreen, Canary, CanaryStep, Chosen, HostCount, HostId, Moving,
+    Rolling, ServiceKey, Stickiness, Strategy, Surge, Timing, Tolerance, Version,
 };
 use sys::process::ProcessId;
 

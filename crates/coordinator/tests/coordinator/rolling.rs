@@ -38,7 +38,11 @@ async fn batches_follow_the_first_host_and_never_exceed_what_goes_at_once() {
         .collect();
     assert_eq!((starts.len(), commits.len()), (5, 5));
     // One host alone, then two, then two.
-    assert!(starts[1] > commits[0] && starts[3] > commits[2], "{:?}", rig.deeds());
+    assert!(
+        starts[1] > commits[0] && starts[3] > commits[2],
+        "{:?}",
+        rig.deeds()
+    );
     let receipt = outcome.receipt.unwrap();
     assert_eq!((receipt.failed, receipt.hosts.len()), (0, 5));
     assert!(receipt.hosts.iter().all(|host| host.requests > 0));

@@ -45,7 +45,11 @@ async fn a_promotion_left_with_the_ledger_is_taken_by_whoever_drives() {
     assert!(driver.starts_with("ada@lead (`cutover resume`"), "{driver}");
     assert_eq!(
         told,
-        [("promote", "grace@lead".to_owned(), Some("the test says so".to_owned()))]
+        [(
+            "promote",
+            "grace@lead".to_owned(),
+            Some("the test says so".to_owned())
+        )]
     );
 }
 

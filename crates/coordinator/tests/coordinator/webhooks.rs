@@ -46,7 +46,8 @@ async fn serve(answer: fn(&str, usize) -> u16) -> (String, Told) {
                 kept.push((path.clone(), body));
                 answer(&path, before)
             };
-            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+            let head =
+                format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
             stream.write_all(head.as_bytes()).await.unwrap();
         }
     });
@@ -85,13 +86,21 @@ async fn a_rollback_webhook_turns_back_and_an_event_webhook_hears_of_it() {
         .unwrap()
         .iter()
         .filter(|(path, _)| path == "/event")
-        .map(|(_, body)| body["metadata"]["eventMessage"].as_str().unwrap().to_owned())
+        .map(|(_, body)| {
+            body["metadata"]["eventMessage"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert!(heard[0].contains("progressing: start"), "{heard:?}");
     assert!(heard.last().unwrap().contains("aborted"), "{heard:?}");
     let asked = told.lock().unwrap();
     let (_, rollback) = asked.iter().find(|(path, _)| path == "/rollback").unwrap();
-    assert_eq!((&rollback["name"], &rollback["type"]), (&"shop".into(), &"rollback".into()));
+    assert_eq!(
+        (&rollback["name"], &rollback["type"]),
+        (&"shop".into(), &"rollback".into())
+    );
 }
 
 #[tokio::test]
@@ -109,7 +118,9 @@ async fn a_webhook_is_asked_until_it_agrees_and_another_one_is_measured() {
         threshold: analysis::ThresholdSettings {
             interval_ms: 500,
             count: Some(2),
-            ..analysis::ThresholdSettings::usual(Criteria::Success(Condition::AtLeast(Number::new(1.0))))
+            ..analysis::ThresholdSettings::usual(Criteria::Success(Condition::AtLeast(
+                Number::new(1.0),
+            )))
         },
     };
     let analysis = Analysis {

@@ -34,7 +34,10 @@ pub(super) async fn renew_on<H: Host>(
                 .get(&id)
                 .is_none_or(|now| *now > ttl_ms.saturating_mul(2) || *now < ttl_ms / 2)
         });
-        match tokio::time::timeout(every, other).await.map(|told| told.is_ok()) {
+        match tokio::time::timeout(every, other)
+            .await
+            .map(|told| told.is_ok())
+        {
             Err(_) => {}
             Ok(true) => continue,
             Ok(false) => return,
