@@ -5,6 +5,7 @@ use crate::effect::Effect;
 use crate::event::{Observation, Reply, RunOutcome};
 use crate::host::Standing;
 use crate::machine::Outcome;
+use crate::plan::{HostPlan, Work};
 use crate::state::{Rollout, Stage};
 use crate::task::Task;
 
@@ -27,6 +28,27 @@ impl Rollout {
             && self.proven
             && !first_is_needed
             && self.has_budget()
+            && self.keeps_available()
+    }
+
+    /// Says whether enough is left without one more host, where hosts leave the balancer while they change:
+    /// one that is set aside in the middle serves nothing, and others are yet to leave (invariant I1).
+    fn keeps_available(&self) -> bool {
+        let place = match self.stage {
+            Stage::Reversible(place) => place as usize,
+            _ => return true,
+        };
+        let leaving = self.plan.steps.iter().skip(place);
+        let leaving = leaving.filter(|step| matches!(step.work, Work::Leave { .. }));
+        let Some(away) = leaving.map(|step| step.hosts.len()).max() else {
+            return true;
+        };
+        let of = |hosts: &[HostPlan]| hosts.iter().map(|host| host.stable.len()).sum::<usize>();
+        let instances = of(&self.plan.hosts);
+        let most = self.plan.hosts.iter().map(|host| host.stable.len()).max();
+        let gone = (self.failed + 1 + away) * most.unwrap_or(0);
+        let min_available = self.plan.tolerance.min_available;
+        instances.saturating_sub(gone) >= min_available.wanted(instances)
     }
 
     /// Says whether one more host may fail, and another one is left.

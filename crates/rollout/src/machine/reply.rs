@@ -4,7 +4,7 @@ use crate::cause::{Cause, CommandEnd};
 use crate::effect::EffectId;
 use crate::event::{Reply, RunOutcome};
 use crate::machine::Outcome;
-use crate::plan::Work;
+use crate::plan::{HotWork, Work};
 use crate::seen::WaitFor;
 use crate::state::{Rollout, Stage};
 use crate::task::Task;
@@ -137,6 +137,12 @@ impl Rollout {
             }
             Task::Keep(_) if late || self.work() == Some(Work::Keep) => {
                 self.hosts[place as usize].finish(task, out.now);
+            }
+            // A node that was started anew since runs the old code again, and no try changes that: the
+            // host is behind, and the next deploy brings it in line.
+            Task::Hot(HotWork::Commit) if self.decided => {
+                self.set_aside(place, detail, out);
+                self.go_back_aside(place, out);
             }
             _ if late => self.hosts[place as usize].refused = Some(detail),
             _ => {
