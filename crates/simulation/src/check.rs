@@ -69,6 +69,8 @@ struct Book {
     prepared: bool,
     committed: bool,
     committed_once: bool,
+    /// How many release commands ran.
+    commands: u32,
     aside: bool,
     /// Whether the commit of a hot upgrade was asked for.
     hot_commit: bool,

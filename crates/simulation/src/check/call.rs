@@ -27,11 +27,6 @@ impl Checker {
                         .then(|| format!("{} loses the root of {instance}, which is stable's", machine.name))
                 });
             }
-            Call::Run {
-                name,
-                what: What::Command,
-                ..
-            } if !machine.jobs.contains_key(name) => self.before_command(machine),
             _ => {}
         }
     }
@@ -56,14 +51,17 @@ impl Checker {
             .drains
             .get(&instance.artifact)
             .is_some_and(|until| *until <= self.now);
-        let applies = has_stable && !aside && machine.served.contains(&instance.artifact);
+        // By a clock that was set, a drain may seem over.
+        let timed = !self.clock_was_set;
+        let applies = has_stable && !aside && timed && machine.served.contains(&instance.artifact);
         self.look(Rule::Drained, applies, || {
             (open && !over).then(|| format!("{} stops {id} while clients are on it", machine.name))
         });
     }
 
-    fn before_command(&mut self, machine: &Machine) {
-        self.runs += 1;
+    /// A release command began, on one host or another.
+    fn after_command(&mut self, machine: &Machine, began: u32) {
+        self.runs += began;
         let (runs, allowed) = (self.runs, self.runs_allowed);
         let early = self.way == Way::Hot || machine.proxy.weight(&self.candidate) == 0 || self.stable.is_none();
         self.look(Rule::Command, true, || {
@@ -77,6 +75,17 @@ impl Checker {
     /// Looks at what a call has made of a host.
     pub(crate) fn after(&mut self, host: u32, machine: &Machine, call: &Call, weight_before: u8) {
         match call {
+            Call::Run {
+                what: What::Command,
+                ..
+            } => {
+                let book = &mut self.hosts[host as usize];
+                let began = machine.commands - book.commands;
+                book.commands = machine.commands;
+                if began > 0 {
+                    self.after_command(machine, began);
+                }
+            }
             Call::Route(route) => {
                 self.hosts[host as usize].lease_until = match &route.commitment {
                     Commitment::Leased { ttl_ms, .. } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rollout::{HookPoint, HostId, OnFailure, Phase, Readiness, Rollout};
+use rollout::{HookPoint, HookRun, HookSite, HostId, OnFailure, Phase, Readiness, Rollout};
 
 use super::{Checker, Way};
 use crate::ledger::Ledger;
@@ -64,9 +64,11 @@ impl Checker {
                 return (!ending.ledger.finished).then(|| "it is at its end and the ledger does not say so".into());
             }
             let behind: Vec<HostId> = state.hosts_behind().into_iter().map(|(host, _)| host).collect();
+            // Those that were set aside are waited for by nobody.
+            let aside = &ending.ledger.aside;
             let explained = state.is_halted()
-                && !behind.is_empty()
-                && behind.iter().all(|host| ending.lost.contains(host));
+                && behind.iter().any(|host| ending.lost.contains(host))
+                && behind.iter().all(|host| ending.lost.contains(host) || aside.contains_key(host));
             (!explained).then(|| {
                 format!(
                     "it is {} and waits for nobody who is lost: {:?} at {:?}",
@@ -103,7 +105,11 @@ impl Checker {
                     if proxy.is_committed() { "" } else { ", not for good" }
                 ));
             }
-            let here = proxy.versions.iter().find(|version| version.artifact == expected)?;
+            // One that was set aside while its balancer had left it stays out: no traffic comes.
+            let here = proxy
+                .versions
+                .iter()
+                .find(|version| version.artifact == expected && !(aside && proxy.left))?;
             here.instances
                 .iter()
                 .find(|id| machine.instances.get(id).is_none_or(|instance| !instance.on))
@@ -185,7 +191,9 @@ impl Checker {
                 .collect();
             let used = plan.steps.iter().any(|step| step.work == rollout::Work::Hook(index));
             let (decided, given_up) = (self.decided, self.given_up);
-            let skipped = ending.skipped && hook.point.waits();
+            // Where its hosts were set aside, it has none.
+            let alone = matches!(&hook.run, HookRun::Command { site: HookSite::FirstHost | HookSite::EachHost, .. });
+            let skipped = (ending.skipped && hook.point.waits()) || (alone && !ending.ledger.aside.is_empty());
             self.look(Rule::Hooks, true, || {
                 let before = matches!(
                     hook.point,
@@ -207,7 +215,7 @@ impl Checker {
                     HookPoint::PostRollout => began && (decided || given_up),
                     _ => false,
                 };
-                (missing && ran.is_empty() && ending.ledger.phase != Phase::Degraded)
+                (missing && !skipped && ran.is_empty() && ending.ledger.phase != Phase::Degraded)
                     .then(|| format!("{} `{}` did not run", hook.point, hook.name))
             });
         }

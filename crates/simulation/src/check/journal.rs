@@ -54,7 +54,8 @@ impl Checker {
         {
             *left = left.saturating_sub(1);
         }
-        self.asides += 1;
+        // Past the decision nothing else is left for a host that cannot follow.
+        self.asides += u32::from(!self.decided);
         let (asides, budget) = (self.asides, self.budget);
         self.look(Rule::Budget, true, || {
             (asides > budget).then(|| format!("{asides} hosts are set aside, the budget is {budget}"))

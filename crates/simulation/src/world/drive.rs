@@ -326,7 +326,7 @@ impl World {
             self.last = driver.state.take();
             return;
         }
-        let longest = if self.chance.happens(150) { 40_000 } else { 4_000 };
+        let longest = if self.chance.happens(150) && !self.scenario.calm { 40_000 } else { 4_000 };
         let at = self.now + self.chance.range(300, longest);
         self.queue.put(at, Happening::Arrive { verb: None });
     }

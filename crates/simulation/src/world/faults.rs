@@ -100,7 +100,11 @@ impl World {
                     machine.boot(now);
                 }
             }
-            Fault::Partition { .. } => by(&mut machine.cut_off),
+            Fault::Partition { .. } => {
+                // Background work that does not answer is not waited for on the way back.
+                fleet.checker.unseen(host);
+                by(&mut machine.cut_off);
+            }
             Fault::DiskFull { .. } => by(&mut machine.disk_full),
             Fault::AgentRestart { .. } => {
                 fleet.checker.unseen(host);

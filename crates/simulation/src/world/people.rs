@@ -86,6 +86,7 @@ impl World {
         for event in events {
             self.hear(who, event);
         }
+        self.expect_person(who);
     }
 
     /// Has a person look, where a coordinator waits for one.
