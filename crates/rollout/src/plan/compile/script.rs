@@ -168,7 +168,11 @@ impl<'a> Script<'a> {
         );
     }
 
+    /// Waits. On a first deploy there is nothing that serves meanwhile, so nobody is waited for.
     pub(super) fn pause(&mut self, for_ms: Option<u64>) {
+        if self.with_stable(&self.all()).is_empty() {
+            return;
+        }
         self.add("pause", Work::Pause { for_ms }, Vec::new(), None);
     }
 
