@@ -11,4 +11,8 @@ if config_env() == :prod do
   if path = System.get_env("SHOP_ORDERS_FILE") do
     config :shop, orders_file: path
   end
+
+  if path = System.get_env("SHOP_JOBS_FILE") do
+    config :shop, jobs_file: path
+  end
 end

@@ -11,6 +11,7 @@ defmodule Shop.Application do
     children = [
       {Shop.Health, Application.fetch_env!(:shop, :health)},
       {Shop.Orders, Application.get_env(:shop, :orders_file)},
+      {Shop.Jobs, Application.get_env(:shop, :jobs_file)},
       Shop.Traffic,
       {Shop.Listener,
        port: Application.fetch_env!(:shop, :port),
