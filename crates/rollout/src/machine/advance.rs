@@ -56,6 +56,9 @@ impl Rollout {
                 let told = self.at.told;
                 told.is_none_or(|told| told.after(lb_notice_ms) <= out.now)
             }
+            Work::Settle { .. } => {
+                !self.brings_back_aside() || self.deadline().is_none_or(|end| end <= out.now)
+            }
             _ => true,
         }
     }

@@ -161,16 +161,11 @@ impl Rollout {
             host.passed = true;
         }
         host.finish(task, out.now);
-        if matches!(self.stage, Stage::Reversible(_)) {
-            self.go_back_aside(place, out);
-        }
+        self.go_back_aside(place, out);
     }
 
     /// A host that was set aside was looked at.
     pub(crate) fn observed_aside(&mut self, place: u32, seen: &Observation, out: &mut Outcome) {
-        if !matches!(self.stage, Stage::Reversible(_)) {
-            return;
-        }
         if self.hosts[place as usize].asked.contains(&Task::Restore(0)) {
             self.observed_restoring(place, seen, out);
         }
@@ -183,5 +178,18 @@ impl Rollout {
             host.passed = true;
         }
         self.go_back_aside(place, out);
+    }
+
+    /// Says whether a host that was set aside is still being brought back, as far as it answers: also past
+    /// the decision none is left between two versions.
+    pub(crate) fn brings_back_aside(&self) -> bool {
+        self.failed > 0
+            && self.hosts.iter().any(|host| {
+                let restores = host.asked.contains(&Task::Restore(0)) && !host.is_restored();
+                let drains = host.done.contains(&Task::DrainBack) && !host.passed;
+                host.aside.is_some()
+                    && host.lost.is_none()
+                    && (!host.awaited.is_empty() || restores || drains)
+            })
     }
 }

@@ -157,7 +157,8 @@ impl Rollout {
 
     /// Hosts that were set aside are told again, best effort.
     fn resume_aside(&mut self, out: &mut Outcome) {
-        if self.failed == 0 || !matches!(self.stage, Stage::Reversible(_)) {
+        let forward = matches!(self.stage, Stage::Reversible(_) | Stage::Committed(_));
+        if self.failed == 0 || !forward {
             return;
         }
         for place in 0..u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) {

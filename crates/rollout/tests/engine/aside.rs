@@ -2,7 +2,7 @@
 
 use rollout::{CanaryStep, Event, HostCount, Phase, Verdict};
 
-use crate::request::{blue_green, canary, deploy, plan, rolling};
+use crate::request::{artifact, blue_green, canary, deploy, instead, plan, rolling};
 use crate::rig::Rig;
 
 fn rig(strategy: rollout::Strategy, hosts: usize, budget: u32) -> Rig {
@@ -111,4 +111,33 @@ fn all_hosts_but_one_may_never_be_set_aside() {
     rig.host(1).verdict = Some(Verdict::Down);
     rig.second();
     assert!(rig.cause().contains("on h1 failed"), "{}", rig.cause());
+}
+
+#[test]
+fn the_last_host_without_room_for_two_serves_stable_again_also_past_the_decision() {
+    let mut rig = rig(instead(1), 3, 1);
+    rig.until("start-3");
+    rig.host(2).verdict = Some(Verdict::Unhealthy);
+    while rig.state.aside().is_empty() {
+        rig.second();
+    }
+    assert!(rig.state.is_decided());
+    rig.host(2).verdict = None;
+    assert_eq!(rig.run(), Phase::Degraded);
+    let host = rig.host(2);
+    assert_eq!(host.weights, [(artifact('a'), 100)].into());
+    let names: Vec<_> = host.running.iter().map(|id| id.as_str()).collect();
+    assert_eq!(names, ["shop.production-1"]);
+    assert!(host.ready, "the balancer finds it again");
+}
+
+#[test]
+fn a_host_that_was_set_aside_and_does_not_answer_holds_no_end_up() {
+    let mut rig = rig(instead(1), 3, 1);
+    rig.until("start-3");
+    rig.host(2).away = true;
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(rig.state.is_finished() && rig.state.is_decided());
+    let lasted = rig.now;
+    assert!(lasted < 600_000, "{lasted} ms");
 }
