@@ -13,6 +13,8 @@ mod fake;
 mod hooks;
 #[path = "coordinator/killed.rs"]
 mod killed;
+#[path = "coordinator/ledgered.rs"]
+mod ledgered;
 #[path = "coordinator/lock.rs"]
 mod lock;
 #[path = "coordinator/many.rs"]

@@ -46,7 +46,7 @@ impl<H: Host> Coordinator<H> {
             match self.show(rollout).await {
                 Ok(record) => {
                     silent = 0;
-                    watched.read(&record)?;
+                    watched = watched.read(&record)?;
                 }
                 Err(error @ Error::Unreachable { .. }) => {
                     silent += 1;
@@ -121,31 +121,30 @@ impl<H: Host> Coordinator<H> {
 impl Watched {
     fn of(rollout: &str, record: &Record) -> Result<Self, Error> {
         let plan = wire::read_plan(rollout, &record.summary.plan)?;
-        let mut watched = Self {
+        let nothing = Self {
             rollout: rollout.into(),
             state: Rollout::new(plan),
             known: 0,
             verbs: Vec::new(),
             sights: Sights::default(),
         };
-        watched.read(record)?;
-        Ok(watched)
+        nothing.read(record)
     }
 
     /// Replays what is new in the journal.
-    fn read(&mut self, record: &Record) -> Result<(), Error> {
+    fn read(mut self, record: &Record) -> Result<Self, Error> {
         for entry in wire::read_entries(record, self.known)? {
             self.verbs.extend(view::verb(&entry.event, entry.now));
-            let (next, effects) = rollout::step(self.state.clone(), entry.event, entry.now);
-            if effects.len() != entry.intents.len() {
+            let (next, effects) = rollout::step(self.state, entry.event, entry.now);
+            self.state = next;
+            if !effects.iter().map(ToString::to_string).eq(entry.intents) {
                 return Err(Error::Stored {
                     rollout: self.rollout.clone(),
                     detail: "its journal was written by another version of cutover".into(),
                 });
             }
-            self.state = next;
             self.known += 1;
         }
-        Ok(())
+        Ok(self)
     }
 }
