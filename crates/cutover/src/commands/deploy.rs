@@ -3,14 +3,17 @@
 use agent::api::v1::InstanceState;
 use agent::client::Client;
 use coordinator::Coordinator;
+use ledger::wire::v1::Holder;
 use project::Start;
 use release::Store;
-use rollout::{Chosen, PlanError};
+use rollout::{Chosen, HostId, PlanError, ServiceKey};
 
 use crate::build;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Wanted, carry_out, find, holder, request, unchanged, when_paused};
+use crate::rollouts::{
+    Fleet, Lead, Wanted, carry_out, find, holder, request, unchanged, when_paused,
+};
 use crate::settings::{Resolved, Sections};
 
 /// Build the project and bring the new version into service
@@ -40,6 +43,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.settings(Sections::default())?;
+    let holder = holder(context, "cutover deploy")?;
+    context.block_on(refuse_early(context, &settings, &holder))??;
     let store = Store::open(context.artifacts_dir()).or_fail(Kind::Other)?;
     let (id, manifest, chosen) = match &args.artifact {
         Some(wanted) => {
@@ -62,7 +67,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         chosen,
     };
     let request = request(&settings, wanted)?;
-    let holder = holder(context, "cutover deploy")?;
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
         fleet.check_listen(&settings).await?;
@@ -85,6 +89,23 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         };
         carry_out(context, &coordinator, planned, when_paused(args.wait)).await
     })?
+}
+
+/// Refuses before a build where somebody else is at work on the service. An agent that does not run yet
+/// knows of nobody.
+async fn refuse_early(
+    context: &Context,
+    settings: &Resolved,
+    holder: &Holder,
+) -> Result<(), Failure> {
+    let lead = Lead::of(context, settings).client;
+    let Ok(info) = lead.info().await else {
+        return Ok(());
+    };
+    let service = ServiceKey::parse(&settings.key()).or_fail(Kind::Configuration)?;
+    let host = HostId::parse(&info.host).or_fail(Kind::Other)?;
+    let coordinator = Coordinator::new(vec![(host, lead)], holder.clone())?;
+    Ok(coordinator.check_free(&service).await?)
 }
 
 /// Says which variables of the settings the running instances do not have: they get theirs at their start,

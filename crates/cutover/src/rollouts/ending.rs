@@ -63,13 +63,15 @@ fn failure(outcome: &Outcome) -> Failure {
             Kind::Reverted,
             format!("rollout {rollout} was given up and {serves}: {cause}"),
         )
-        .hint(format!("`cutover show {rollout}` has every step and the receipt")),
-        (Phase::Paused, _) => Failure::new(
+        .hint(format!(
+            "`cutover show {rollout}` has every step and the receipt"
+        )),
+        (Phase::Paused, _) => waiting(rollout, cause),
+        (Phase::Degraded, true) => Failure::new(
             Kind::Unfinished,
-            format!("rollout {rollout} is paused: {cause}"),
+            format!("rollout {rollout} is at its end, but for hosts that were set aside: {cause}"),
         )
-        .hint("`cutover resume` goes on, `cutover abort` returns to stable")
-        .hint("for a release command whose outcome nobody saw: `cutover resume --release-command done|again`"),
+        .hint("`cutover retry` brings them up; until then they serve what they served"),
         (phase, _) => Failure::new(
             Kind::Unfinished,
             format!("rollout {rollout} is {phase} and not at its end: {cause}"),
@@ -86,6 +88,22 @@ fn failure(outcome: &Outcome) -> Failure {
         Some(log) => with_log(failure, log),
         None => failure,
     }
+}
+
+/// The failure of a rollout that waits for a person.
+fn waiting(rollout: &str, cause: &str) -> Failure {
+    let failure = Failure::new(
+        Kind::Unfinished,
+        format!("rollout {rollout} is paused: {cause}"),
+    );
+    if cause.contains("release command") {
+        return failure
+            .hint("`cutover resume --release-command done` goes on if it did its work")
+            .hint("`cutover resume --release-command again` runs it again, `cutover abort` returns to stable");
+    }
+    failure
+        .hint("`cutover promote` goes on, `cutover abort` returns to stable")
+        .hint("`cutover resume` takes a pause back that a person asked for")
 }
 
 /// Shows the end of the log that is to blame, and reads from it what a person should do.

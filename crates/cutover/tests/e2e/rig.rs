@@ -9,7 +9,7 @@ mod world;
 
 pub(crate) use clients::{Clients, Load};
 pub(crate) use fleet::Fleet;
-pub(crate) use http::{free_port, get};
+pub(crate) use http::{free_port, get, request};
 pub(crate) use operator::{Operator, Said, started};
 pub(crate) use shelf::{Version, shelf};
 pub(crate) use world::World;

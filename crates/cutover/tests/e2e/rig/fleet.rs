@@ -17,6 +17,15 @@ use super::{Clients, Load, Operator, Said, Version, get, shelf};
 /// Two cores carry the nodes of one fleet at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// What deploys of the tests go by unless they say otherwise.
+const USUAL: &str = r#"min_healthy_time = "300ms"
+healthy_deadline = "30s"
+watch = "1s"
+drain_timeout = "10s"
+sockets_per_second = 100
+observe_after = "300ms"
+orphan_timeout = "10s""#;
+
 /// Hosts `a`, `b`, `c` …, the first one of which leads. What they started ends with them.
 pub(crate) struct Fleet {
     dir: TempDir,
@@ -67,6 +76,14 @@ impl Fleet {
         });
         let homes: String = homes.collect();
         let orders = self.orders();
+        let is_given = |line: &&str| {
+            let key = line.split(" = ").next().unwrap_or(line);
+            deploy
+                .lines()
+                .any(|own| own.split(" = ").next() == Some(key))
+        };
+        let usual: Vec<&str> = USUAL.lines().filter(|line| !is_given(line)).collect();
+        let usual = usual.join("\n");
         let settings = format!(
             r#"
 service = "{service}"
@@ -84,13 +101,7 @@ listen = "127.0.0.1:0"
 path = "/health"
 interval = "100ms"
 [deploy]
-min_healthy_time = "300ms"
-healthy_deadline = "30s"
-watch = "1s"
-drain_timeout = "10s"
-sockets_per_second = 100
-observe_after = "300ms"
-orphan_timeout = "10s"
+{usual}
 {deploy}
 "#,
             orders.display(),
