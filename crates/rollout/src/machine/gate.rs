@@ -14,6 +14,11 @@ impl Rollout {
         seen: &Observation,
         out: &Outcome,
     ) -> Option<Cause> {
+        if self.still_serves(place, seen)
+            && let Some(cause) = self.does_badly(place, seen)
+        {
+            return Some(cause);
+        }
         let plan = self.plan.clone();
         let plan = &plan.hosts[place as usize];
         let (timing, tolerance) = (self.plan.timing, self.plan.tolerance);
@@ -49,6 +54,19 @@ impl Rollout {
             self.unready.insert(place);
         }
         None
+    }
+
+    /// Says whether the candidate has traffic while its health is proven anew, after a takeover: stable runs
+    /// beside it, so there is no reason to bear with what it does.
+    fn still_serves(&self, place: u32, seen: &Observation) -> bool {
+        let candidate = &self.plan.candidate.artifact;
+        let weight = seen
+            .route
+            .as_ref()
+            .and_then(|route| route.weights.get(candidate));
+        self.keeps_stable(place)
+            && self.hosts[place as usize].touched().routed
+            && weight.is_some_and(|weight| *weight > 0)
     }
 
     /// The same for stable where it had to be started again.

@@ -22,13 +22,8 @@ impl Rollout {
         if leased && host.weight.is_some() && reverted {
             return Some(Cause::LeaseExpired { host: id });
         }
-        if let Some(cause) = self.failed_watched(place, seen) {
+        if let Some(cause) = self.does_badly(place, seen) {
             return Some(cause);
-        }
-        let before = self.hosts[place as usize].baseline;
-        let worse = before.and_then(|before| judge(&before, &seen.traffic, &self.plan.tolerance));
-        if let Some(detail) = worse {
-            return Some(Cause::AnsweredWorse { host: id, detail });
         }
         self.see_weight(place, seen);
         match self.work() {
@@ -39,6 +34,17 @@ impl Rollout {
             _ => {}
         }
         None
+    }
+
+    /// Says why a candidate with traffic is not to have it any longer.
+    pub(crate) fn does_badly(&mut self, place: u32, seen: &Observation) -> Option<Cause> {
+        if let Some(cause) = self.failed_watched(place, seen) {
+            return Some(cause);
+        }
+        let host = &self.hosts[place as usize];
+        let detail = judge(&host.baseline?, &seen.traffic, &self.plan.tolerance)?;
+        let host = self.plan.hosts[place as usize].host.clone();
+        Some(Cause::AnsweredWorse { host, detail })
     }
 
     /// A host on which the candidate is final already, while others have yet to follow.

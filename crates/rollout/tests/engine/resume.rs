@@ -1,10 +1,10 @@
 //! A coordinator dies, and another one takes over.
 
 use rollout::{
-    CanaryStep, CommandDecision, Event, Extent, Phase, ReleaseCommand, Reply, RunOutcome,
+    CanaryStep, CommandDecision, Event, Extent, Phase, ReleaseCommand, Reply, RunOutcome, Verdict,
 };
 
-use crate::request::{blue_green, canary, deploy, hot, plan, rolling};
+use crate::request::{artifact, blue_green, canary, deploy, hot, plan, rolling};
 use crate::rig::Rig;
 
 #[test]
@@ -180,4 +180,35 @@ fn a_release_command_with_an_unknown_outcome_waits_for_a_person() {
         .iter()
         .filter(|line| line.contains("run the release command"));
     assert_eq!(runs.count(), 2);
+}
+
+#[test]
+fn a_candidate_with_traffic_is_judged_also_while_its_health_is_proven_anew() {
+    let steps = vec![CanaryStep::SetWeight(50)];
+    let begun = || {
+        let mut rig = Rig::begun(plan(&deploy(canary(steps.clone())), 1));
+        rig.until("watch");
+        rig.take_over();
+        assert_eq!(rig.at(), "start");
+        rig
+    };
+    let mut rig = begun();
+    rig.host(0).verdict = Some(Verdict::Unhealthy);
+    rig.seconds(3);
+    assert!(
+        rig.cause().contains("failed while it was watched"),
+        "{}",
+        rig.cause()
+    );
+    let mut rig = begun();
+    rig.host(0).bad = 50;
+    rig.seconds(2);
+    assert!(rig.cause().contains("5xx"), "{}", rig.cause());
+    // Where the lease ran out meanwhile nobody is served by it, and it may come up again.
+    let mut rig = begun();
+    rig.host(0).weights = [(artifact('a'), 100)].into();
+    rig.host(0).verdict = Some(Verdict::Unhealthy);
+    rig.seconds(10);
+    rig.host(0).verdict = None;
+    assert_eq!(rig.run(), Phase::Healthy);
 }
