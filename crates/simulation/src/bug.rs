@@ -43,8 +43,8 @@ pub enum Bug {
     PreparedUnasked,
     /// Proxies commit when they are asked to prepare.
     CommitAtPrepare,
-    /// A prepared proxy reverts by itself.
-    PreparedReverts,
+    /// A proxy goes back by itself after the decision.
+    RevertsAlone,
     /// A version of no one's rollout gets traffic.
     AnotherVersion,
     /// The mark is not written.
@@ -101,7 +101,7 @@ impl Bug {
         Self::LeaseForever,
         Self::PreparedUnasked,
         Self::CommitAtPrepare,
-        Self::PreparedReverts,
+        Self::RevertsAlone,
         Self::AnotherVersion,
         Self::MarkSkipped,
         Self::MoreAtATime,
@@ -137,13 +137,13 @@ impl Bug {
             Self::LeaseForever => &[Rule::LeaseEnds],
             Self::PreparedUnasked => &[Rule::Prepared],
             Self::CommitAtPrepare => &[Rule::Leased],
-            Self::PreparedReverts => &[Rule::NeverAlone],
+            Self::RevertsAlone => &[Rule::NeverAlone],
             Self::AnotherVersion => &[Rule::TwoVersions],
             Self::MarkSkipped => &[Rule::Marked],
             Self::MoreAtATime => &[Rule::AtATime],
             Self::BudgetIgnored => &[Rule::Budget],
-            Self::BackUntold => &[Rule::StopsWhatServes, Rule::Drained, Rule::WayBack],
-            Self::AsideUnnamed => &[Rule::OneVersion],
+            Self::BackUntold => &[Rule::Converges, Rule::StopsWhatServes, Rule::WayBack],
+            Self::AsideUnnamed => &[Rule::OneVersion, Rule::NothingLeft],
             Self::DecisionUnwritten => &[Rule::WayBack],
             Self::CommandRepeats | Self::CommandLate => &[Rule::Command],
             Self::UnknownIsDone => &[
@@ -173,11 +173,17 @@ impl Bug {
     /// Changes a plan before it runs.
     pub(crate) fn change(planted: Option<Self>, plan: &mut Plan) {
         let steps = &mut plan.steps;
-        let find = |steps: &[rollout::Step], work: fn(&Work) -> bool| steps.iter().position(|step| work(&step.work));
+        let find = |steps: &[rollout::Step], work: fn(&Work) -> bool| {
+            steps.iter().position(|step| work(&step.work))
+        };
         match planted {
             Some(Self::GateSkipped) => plan.timing.min_healthy_time_ms = 0,
             Some(Self::StopBeforeDrain) => {
-                swap(steps, |work| *work == Work::Drain, |work| *work == Work::Keep);
+                swap(
+                    steps,
+                    |work| *work == Work::Drain,
+                    |work| *work == Work::Keep,
+                );
             }
             Some(Self::StopBeforeCommit) => {
                 plan.timing.rollback_window_ms = 0;
@@ -188,7 +194,11 @@ impl Bug {
                 );
             }
             Some(Self::ActivateFirst) => {
-                swap(steps, |work| *work == Work::Quiesce, |work| *work == Work::Activate);
+                swap(
+                    steps,
+                    |work| *work == Work::Quiesce,
+                    |work| *work == Work::Activate,
+                );
             }
             Some(Self::QuiesceSkipped) => steps.retain(|step| step.work != Work::Quiesce),
             Some(Self::LeaveSkipped) => {
@@ -205,7 +215,9 @@ impl Bug {
             Some(Self::CommandLate) => {
                 if let (Some(from), Some(to)) = (
                     find(steps, |work| *work == Work::Command),
-                    find(steps, |work| matches!(work, Work::Watch { .. } | Work::Settle { .. })),
+                    find(steps, |work| {
+                        matches!(work, Work::Watch { .. } | Work::Settle { .. })
+                    }),
                 ) {
                     let step = steps.remove(from);
                     steps.insert(to, step);
@@ -231,15 +243,20 @@ impl Bug {
             }
             (Some(Self::LeaseForever), Call::Renew(ttl_ms)) => *ttl_ms *= 20,
             (Some(Self::CommitAtPrepare), Call::Prepare) => call = Call::Commit,
-            (Some(Self::PreparedReverts), Call::Prepare) => return Ok(Answer::Done),
             (Some(Self::LoserLeft), Call::Stop(_)) => return Ok(Answer::Done),
             _ => {}
         }
         let answer = machine.obey(&call)?;
         match (planted, &call) {
+            (Some(Self::RevertsAlone), Call::Commit) => machine.proxy.reverted = true,
             (Some(Self::AnotherVersion), Call::Route(_)) => {
                 let other = ArtifactId::parse(&"e".repeat(64)).expect("a hex digit, 64 times");
-                if let Some(version) = machine.proxy.versions.iter_mut().find(|version| version.weight > 0) {
+                if let Some(version) = machine
+                    .proxy
+                    .versions
+                    .iter_mut()
+                    .find(|version| version.weight > 0)
+                {
                     version.artifact = other;
                 }
             }

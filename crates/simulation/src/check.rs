@@ -107,7 +107,10 @@ impl Checker {
                 for host in &step.hosts {
                     hosts[*host as usize].group = Some(unprepared.len() as u32);
                 }
-                let here = step.hosts.iter().filter(|host| !plan.hosts[**host as usize].stable.is_empty());
+                let here = step
+                    .hosts
+                    .iter()
+                    .filter(|host| !plan.hosts[**host as usize].stable.is_empty());
                 unprepared.push(here.count() as u32);
             }
         }
@@ -146,7 +149,12 @@ impl Checker {
     }
 
     /// Notes a look at a rule; `holds` says in words how it is broken. The first one stays.
-    pub(crate) fn look(&mut self, rule: Rule, applies: bool, broken: impl FnOnce() -> Option<String>) {
+    pub(crate) fn look(
+        &mut self,
+        rule: Rule,
+        applies: bool,
+        broken: impl FnOnce() -> Option<String>,
+    ) {
         let looks = &mut self.looks[rule as usize];
         looks.checked += 1;
         if !applies {

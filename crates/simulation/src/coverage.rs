@@ -58,7 +58,12 @@ impl Coverage {
         let rules: BTreeMap<&str, Value> = self
             .rules
             .iter()
-            .map(|(rule, looks)| (*rule, json!({"checked": looks.checked, "applied": looks.applied})))
+            .map(|(rule, looks)| {
+                (
+                    *rule,
+                    json!({"checked": looks.checked, "applied": looks.applied}),
+                )
+            })
             .collect();
         json!({
             "strategies": self.strategies,

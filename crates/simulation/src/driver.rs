@@ -91,7 +91,11 @@ impl Driver {
 
     /// Says whether an effect is still waited for.
     pub(crate) fn awaits(&self, id: EffectId) -> bool {
-        let state = self.pending.as_ref().map(|pending| &pending.next).or(self.state.as_ref());
+        let state = self
+            .pending
+            .as_ref()
+            .map(|pending| &pending.next)
+            .or(self.state.as_ref());
         state.is_some_and(|state| state.awaits(id))
     }
 }

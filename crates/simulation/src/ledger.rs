@@ -106,7 +106,12 @@ impl Ledger {
     }
 
     /// Writes an entry, whoever wants it.
-    pub(crate) fn write(&mut self, seq: u64, entry: &Entry, outcome: &Outcome) -> Result<(), Denied> {
+    pub(crate) fn write(
+        &mut self,
+        seq: u64,
+        entry: &Entry,
+        outcome: &Outcome,
+    ) -> Result<(), Denied> {
         let text = serde_json::to_string(&v2::Entry::write(seq, entry))
             .expect("an entry is written as JSON");
         let last = self.entries.len() as u64;

@@ -76,7 +76,9 @@ impl Machine {
 
     /// Has the proxy serve, as an earlier rollout left it.
     pub(crate) fn serve(&mut self, config: ::proxy::control::v1::ServiceConfig) {
-        self.proxy.put(config, self.now).expect("a valid configuration");
+        self.proxy
+            .put(config, self.now)
+            .expect("a valid configuration");
     }
 
     /// The time that has passed here.
@@ -92,7 +94,9 @@ impl Machine {
     /// Lets time pass until `now`.
     pub(crate) fn pass(&mut self, now: u64) {
         while self.now < now {
-            let until = self.next_change().map_or(now, |at| at.clamp(self.now + 1, now));
+            let until = self
+                .next_change()
+                .map_or(now, |at| at.clamp(self.now + 1, now));
             self.count(until - self.now);
             self.now = until;
             self.turn();

@@ -75,7 +75,10 @@ fn tell(args: &Args, summary: &Summary) {
 }
 
 fn trace(seed: u64, small: &Small) {
-    say(&format!("\nthe smallest world of seed {seed} that still fails:\n{:#?}\n", small.scenario));
+    say(&format!(
+        "\nthe smallest world of seed {seed} that still fails:\n{:#?}\n",
+        small.scenario
+    ));
     say("journal:");
     for entry in &small.ran.journal {
         say(entry);

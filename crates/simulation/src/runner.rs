@@ -116,7 +116,9 @@ pub fn run_many(
 ) -> Summary {
     let next = AtomicU64::new(seeds.start);
     let sum = std::sync::Mutex::new(Summary::default());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(2);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -126,19 +128,24 @@ pub fn run_many(
                         return;
                     }
                     let ran = run(&choose(seed), bug, Trace::Dropped);
-                    let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    let mut sum = sum
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
                     if stop(&sum) {
                         return;
                     }
                     sum.seeds += 1;
                     sum.events += ran.events;
                     sum.coverage.add(&ran.coverage);
-                    sum.violations.extend(ran.violation.map(|violation| (seed, violation)));
+                    sum.violations
+                        .extend(ran.violation.map(|violation| (seed, violation)));
                 }
             });
         }
     });
-    let mut sum = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut sum = sum
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     sum.violations.sort_by_key(|(seed, _)| *seed);
     sum
 }

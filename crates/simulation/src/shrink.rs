@@ -47,7 +47,8 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         if hosts >= 1 && hosts < scenario.hosts {
             without(&|less| {
                 less.hosts = hosts;
-                less.faults.retain(|fault| fault.host().is_none_or(|host| host < hosts));
+                less.faults
+                    .retain(|fault| fault.host().is_none_or(|host| host < hosts));
             });
         }
     }
@@ -91,9 +92,15 @@ mod tests {
             Fault::MetricErrors,
         ];
         let small = shrink(scenario, |scenario| {
-            scenario.faults.iter().any(|fault| matches!(fault, Fault::ClockStep { .. }))
+            scenario
+                .faults
+                .iter()
+                .any(|fault| matches!(fault, Fault::ClockStep { .. }))
         });
         assert_eq!(small.faults, [Fault::ClockStep { at: 5, by_ms: 9 }]);
-        assert_eq!((small.hosts, small.verbs.len(), small.hooks.len()), (1, 0, 0));
+        assert_eq!(
+            (small.hosts, small.verbs.len(), small.hooks.len()),
+            (1, 0, 0)
+        );
     }
 }

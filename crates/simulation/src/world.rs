@@ -25,8 +25,6 @@ use crate::queue::Queue;
 use crate::rule::{Rule, Violation};
 use crate::scenario::{BEGIN, Fault, Scenario, Verb};
 
-pub(crate) use birth::plan_of;
-
 /// How long a world may go on, in milliseconds, and how often anything may happen in it.
 const LIMIT_MS: u64 = 1_500_000;
 const EVENTS_MAX: u64 = 60_000_000;
@@ -35,9 +33,15 @@ const EVENTS_MAX: u64 = 60_000_000;
 #[derive(Debug)]
 enum Happening {
     /// A coordinator hears of something.
-    Event { who: usize, event: Event },
+    Event {
+        who: usize,
+        event: Event,
+    },
     /// An effect reaches where it is performed.
-    Attempt { who: usize, id: EffectId },
+    Attempt {
+        who: usize,
+        id: EffectId,
+    },
     /// What came of it reaches the coordinator.
     Answer {
         who: usize,
@@ -45,23 +49,48 @@ enum Happening {
         attempt: Attempt,
     },
     /// A call that was given up, or its double, arrives.
-    Late { host: u32, token: u64, call: Call },
+    Late {
+        host: u32,
+        token: u64,
+        call: Call,
+    },
     /// A coordinator looks at hosts, renews leases of proxies, renews its own lease, writes the journal.
-    Look { who: usize },
-    Renew { who: usize },
-    KeepLease { who: usize },
-    Append { who: usize },
-    Wake { who: usize },
+    Look {
+        who: usize,
+    },
+    Renew {
+        who: usize,
+    },
+    KeepLease {
+        who: usize,
+    },
+    Append {
+        who: usize,
+    },
+    Wake {
+        who: usize,
+    },
     /// Something happens on a host by itself.
-    Host { host: u32 },
+    Host {
+        host: u32,
+    },
     /// A fault begins or ends.
-    Fault { fault: usize, begins: bool },
+    Fault {
+        fault: usize,
+        begins: bool,
+    },
     /// A person does something.
-    Verb { verb: Verb },
+    Verb {
+        verb: Verb,
+    },
     /// A person who attends a coordinator sees what it waits for.
-    Attend { who: usize },
+    Attend {
+        who: usize,
+    },
     /// A person comes to take the rollout over.
-    Arrive { verb: Option<Verb> },
+    Arrive {
+        verb: Option<Verb>,
+    },
 }
 
 /// A world between two happenings.
@@ -115,7 +144,9 @@ impl World {
     /// Lets everything happen until the end, or until a rule is broken.
     pub(crate) fn run(mut self) -> Outcome {
         while let Some((at, what)) = self.queue.take() {
-            let over = self.finished_at.is_some_and(|end| at > end + self.settle_ms());
+            let over = self
+                .finished_at
+                .is_some_and(|end| at > end + self.settle_ms());
             if over || at > BEGIN + LIMIT_MS || self.events > EVENTS_MAX {
                 break;
             }
@@ -198,10 +229,17 @@ impl World {
             .faults
             .iter()
             .filter_map(|fault| match fault {
-                Fault::HostLost { host, for_ms: None, .. } => Some(*host),
+                Fault::HostLost {
+                    host, for_ms: None, ..
+                } => Some(*host),
                 _ => None,
             })
-            .filter_map(|host| self.plan.hosts.get(host as usize).map(|plan| plan.host.clone()))
+            .filter_map(|host| {
+                self.plan
+                    .hosts
+                    .get(host as usize)
+                    .map(|plan| plan.host.clone())
+            })
             .collect();
         let last = self.last.take();
         let mut fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
@@ -231,7 +269,11 @@ impl World {
                     }
                     if let Some(cause) = state.cause() {
                         let words = format!("{cause:?}");
-                        let word = words.split([' ', '{']).next().unwrap_or_default().to_owned();
+                        let word = words
+                            .split([' ', '{'])
+                            .next()
+                            .unwrap_or_default()
+                            .to_owned();
                         crate::coverage::count(&mut self.coverage.causes, word);
                     }
                 }
@@ -243,7 +285,11 @@ impl World {
             events: self.events,
             violation: fleet.checker.violation.clone(),
             coverage: self.coverage,
-            journal: if fleet.deeds.is_some() { self.ledger.entries } else { Vec::new() },
+            journal: if fleet.deeds.is_some() {
+                self.ledger.entries
+            } else {
+                Vec::new()
+            },
             deeds: fleet.deeds.take().map(Vec::from).unwrap_or_default(),
             finished_ms: self.finished_at.unwrap_or(self.now) - BEGIN,
         }

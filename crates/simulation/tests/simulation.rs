@@ -39,9 +39,19 @@ fn every_rollout_keeps_the_invariants_and_ends() {
     let coverage = &summary.coverage;
     // A rule that never applied, a strategy, a phase or a fault that never came is not shown to hold.
     for (rule, looks) in &coverage.rules {
-        assert!(*rule == "no panic" || looks.applied > 0, "{rule} never applied");
+        assert!(
+            *rule == "no panic" || looks.applied > 0,
+            "{rule} never applied"
+        );
     }
-    for strategy in ["hot", "rolling beside", "rolling instead", "canary", "blue_green", "auto: hot"] {
+    for strategy in [
+        "hot",
+        "rolling beside",
+        "rolling instead",
+        "canary",
+        "blue_green",
+        "auto: hot",
+    ] {
         let worlds = coverage.strategies.get(strategy).copied().unwrap_or(0);
         assert!(worlds > SEEDS / 50, "{strategy}: {:?}", coverage.strategies);
     }
@@ -71,11 +81,23 @@ fn every_planted_bug_is_found() {
     let mut missed = Vec::new();
     for bug in Bug::ALL {
         let caught = |violation: &Violation| bug.caught_by().contains(&violation.rule);
-        let found = |summary: &Summary| summary.violations.iter().any(|(_, violation)| caught(violation));
+        let found = |summary: &Summary| {
+            summary
+                .violations
+                .iter()
+                .any(|(_, violation)| caught(violation))
+        };
         let summary = runner::run_many(0..SEEDS, Some(bug), found);
         if !found(&summary) {
-            let seen: Vec<_> = summary.violations.iter().map(|(_, v)| v.rule.name()).collect();
-            missed.push(format!("{bug:?} in {} seeds; seen: {seen:?}", summary.seeds));
+            let seen: Vec<_> = summary
+                .violations
+                .iter()
+                .map(|(_, v)| v.rule.name())
+                .collect();
+            missed.push(format!(
+                "{bug:?} in {} seeds; seen: {seen:?}",
+                summary.seeds
+            ));
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");

@@ -13,7 +13,12 @@ impl Checker {
     pub(crate) fn before(&mut self, host: u32, machine: &Machine, token: u64, call: &Call) {
         let seen = self.hosts[host as usize].token;
         self.look(Rule::Fenced, seen > 0, || {
-            (token < seen).then(|| format!("{} obeys token {token} after {seen}: {call:?}", machine.name))
+            (token < seen).then(|| {
+                format!(
+                    "{} obeys token {token} after {seen}: {call:?}",
+                    machine.name
+                )
+            })
         });
         self.hosts[host as usize].token = seen.max(token);
         match call {
@@ -23,8 +28,12 @@ impl Checker {
                 let own = self.stable.clone();
                 self.look(Rule::OldStays, self.is_deploy(), || {
                     let there = machine.instances.get(instance)?;
-                    (stable && Some(&there.permanent) == own.as_ref())
-                        .then(|| format!("{} loses the root of {instance}, which is stable's", machine.name))
+                    (stable && Some(&there.permanent) == own.as_ref()).then(|| {
+                        format!(
+                            "{} loses the root of {instance}, which is stable's",
+                            machine.name
+                        )
+                    })
                 });
             }
             _ => {}
@@ -63,10 +72,14 @@ impl Checker {
     fn after_command(&mut self, machine: &Machine, began: u32) {
         self.runs += began;
         let (runs, allowed) = (self.runs, self.runs_allowed);
-        let early = self.way == Way::Hot || machine.proxy.weight(&self.candidate) == 0 || self.stable.is_none();
+        let early = self.way == Way::Hot
+            || machine.proxy.weight(&self.candidate) == 0
+            || self.stable.is_none();
         self.look(Rule::Command, true, || {
             if runs > allowed {
-                return Some(format!("it runs for the {runs}. time and was allowed {allowed}"));
+                return Some(format!(
+                    "it runs for the {runs}. time and was allowed {allowed}"
+                ));
             }
             (!early).then(|| "it runs while the candidate has traffic".into())
         });
@@ -113,8 +126,12 @@ impl Checker {
         let timing = self.plan.timing;
         let longest = timing.orphan_timeout_ms.max(timing.pause_max_ms);
         self.look(Rule::LeaseEnds, true, || {
-            (ttl_ms > longest)
-                .then(|| format!("{} is given a lease of {ttl_ms} ms; {longest} ms is the longest", machine.name))
+            (ttl_ms > longest).then(|| {
+                format!(
+                    "{} is given a lease of {ttl_ms} ms; {longest} ms is the longest",
+                    machine.name
+                )
+            })
         });
     }
 
@@ -126,37 +143,70 @@ impl Checker {
             .iter()
             .any(|version| version.artifact == self.candidate && version.beside);
         let given = (weight > 0 || beside) && weight_before == 0;
-        let needed = if self.clock_was_set { 0 } else { self.plan.timing.min_healthy_time_ms };
+        let needed = if self.clock_was_set {
+            0
+        } else {
+            self.plan.timing.min_healthy_time_ms
+        };
         let plan = self.plan.clone();
         let applies = given && self.way != Way::Hot && !machine.temper.flaps;
         self.look(Rule::Gate, applies, || {
-            plan.hosts[host as usize].candidate.iter().find_map(|place| {
-                let needed = if place.readiness == Readiness::Warm { 0 } else { needed };
-                let Some(instance) = machine.instances.get(&place.instance) else {
-                    return Some(format!("{} routes to {}, which is not there", machine.name, place.instance));
-                };
-                let longest = instance.longest_healthy(machine.now());
-                let never = instance.healthy_since.is_none() && longest == 0;
-                (longest < needed || never).then(|| {
-                    format!(
-                        "{} routes to {}, which was healthy for {longest} ms of {needed}",
-                        machine.name, place.instance
-                    )
+            plan.hosts[host as usize]
+                .candidate
+                .iter()
+                .find_map(|place| {
+                    let needed = if place.readiness == Readiness::Warm {
+                        0
+                    } else {
+                        needed
+                    };
+                    let Some(instance) = machine.instances.get(&place.instance) else {
+                        return Some(format!(
+                            "{} routes to {}, which is not there",
+                            machine.name, place.instance
+                        ));
+                    };
+                    let longest = instance.longest_healthy(machine.now());
+                    let never = instance.healthy_since.is_none() && longest == 0;
+                    (longest < needed || never).then(|| {
+                        format!(
+                            "{} routes to {}, which was healthy for {longest} ms of {needed}",
+                            machine.name, place.instance
+                        )
+                    })
                 })
-            })
         });
         let moved = plan.background.activate.is_some() && self.has_stable(host) && self.is_deploy();
-        let full = weight == 100 && weight_before < 100 && self.way != Way::Hot && self.way != Way::Instead;
+        let full = weight == 100
+            && weight_before < 100
+            && self.way != Way::Hot
+            && self.way != Way::Instead;
         let unseen = self.hosts[host as usize].unseen;
-        self.look(Rule::Background, moved && full && !self.given_up && !unseen, || {
-            let works =
-                |id: &InstanceId| machine.instances.get(id).is_some_and(|instance| instance.works);
-            let plan = &plan.hosts[host as usize];
-            if plan.stable.iter().any(works) {
-                return Some(format!("{} switches while stable has its background work", machine.name));
-            }
-            let candidate = plan.candidate.iter().any(|place| works(&place.instance));
-            (!candidate).then(|| format!("{} switches before the candidate's background work began", machine.name))
-        });
+        self.look(
+            Rule::Background,
+            moved && full && !self.given_up && !unseen,
+            || {
+                let works = |id: &InstanceId| {
+                    machine
+                        .instances
+                        .get(id)
+                        .is_some_and(|instance| instance.works)
+                };
+                let plan = &plan.hosts[host as usize];
+                if plan.stable.iter().any(works) {
+                    return Some(format!(
+                        "{} switches while stable has its background work",
+                        machine.name
+                    ));
+                }
+                let candidate = plan.candidate.iter().any(|place| works(&place.instance));
+                (!candidate).then(|| {
+                    format!(
+                        "{} switches before the candidate's background work began",
+                        machine.name
+                    )
+                })
+            },
+        );
     }
 }

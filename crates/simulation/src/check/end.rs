@@ -43,7 +43,13 @@ impl Checker {
         let running = ending
             .machines
             .iter()
-            .find(|machine| machine.up && machine.jobs.values().any(|job| job.what == crate::machine::What::Command && job.runs()))
+            .find(|machine| {
+                machine.up
+                    && machine
+                        .jobs
+                        .values()
+                        .any(|job| job.what == crate::machine::What::Command && job.runs())
+            })
             .map(|machine| machine.name.clone());
         self.look(Rule::Command, self.plan.release_command.is_some(), || {
             running.map(|host| format!("the release command still runs on {host}"))
@@ -51,7 +57,10 @@ impl Checker {
         let phase = ending.ledger.phase;
         self.look(Rule::CalmEndsWell, ending.calm, || {
             (!matches!(phase, Phase::Healthy | Phase::RolledBack)).then(|| {
-                let why = ending.state.cause().map_or_else(String::new, ToString::to_string);
+                let why = ending
+                    .state
+                    .cause()
+                    .map_or_else(String::new, ToString::to_string);
                 format!("it ended {phase}: {why}")
             })
         });
@@ -61,14 +70,21 @@ impl Checker {
         let state = ending.state;
         self.look(Rule::Converges, true, || {
             if state.is_finished() {
-                return (!ending.ledger.finished).then(|| "it is at its end and the ledger does not say so".into());
+                return (!ending.ledger.finished)
+                    .then(|| "it is at its end and the ledger does not say so".into());
             }
-            let behind: Vec<HostId> = state.hosts_behind().into_iter().map(|(host, _)| host).collect();
+            let behind: Vec<HostId> = state
+                .hosts_behind()
+                .into_iter()
+                .map(|(host, _)| host)
+                .collect();
             // Those that were set aside are waited for by nobody.
             let aside = &ending.ledger.aside;
             let explained = state.is_halted()
                 && behind.iter().any(|host| ending.lost.contains(host))
-                && behind.iter().all(|host| ending.lost.contains(host) || aside.contains_key(host));
+                && behind
+                    .iter()
+                    .all(|host| ending.lost.contains(host) || aside.contains_key(host));
             (!explained).then(|| {
                 format!(
                     "it is {} and waits for nobody who is lost: {:?} at {:?}",
@@ -84,14 +100,28 @@ impl Checker {
     fn serves(&mut self, host: u32, machine: &Machine, ending: &Ending<'_>) {
         let aside = ending.ledger.aside.contains_key(&machine.name);
         let decided = ending.ledger.decided.is_some() && !aside;
-        let behind = ending.state.hosts_behind().iter().any(|(id, _)| *id == machine.name);
+        let behind = ending
+            .state
+            .hosts_behind()
+            .iter()
+            .any(|(id, _)| *id == machine.name);
         let has_stable = self.has_stable(host);
         // Of one that was set aside while it committed, nobody knows.
-        let committed = aside && self.hosts[host as usize].committed_once && ending.ledger.decided.is_some();
+        let committed =
+            aside && self.hosts[host as usize].committed_once && ending.ledger.decided.is_some();
         let decided = decided || committed;
-        let expected = if decided { Some(self.candidate.clone()) } else { self.stable.clone() };
-        let rule = if decided { Rule::OneVersion } else { Rule::WayBack };
-        let applies = (decided || has_stable) && !(behind && ending.ledger.phase == Phase::Degraded && !aside);
+        let expected = if decided {
+            Some(self.candidate.clone())
+        } else {
+            self.stable.clone()
+        };
+        let rule = if decided {
+            Rule::OneVersion
+        } else {
+            Rule::WayBack
+        };
+        let applies = (decided || has_stable)
+            && !(behind && ending.ledger.phase == Phase::Degraded && !aside);
         self.look(rule, applies, || {
             let expected = expected?;
             let proxy = &machine.proxy;
@@ -102,7 +132,11 @@ impl Checker {
                     "{}{kind} gives {} {weight} %{} at the end",
                     machine.name,
                     expected.short(),
-                    if proxy.is_committed() { "" } else { ", not for good" }
+                    if proxy.is_committed() {
+                        ""
+                    } else {
+                        ", not for good"
+                    }
                 ));
             }
             // One that was set aside while its balancer had left it stays out: no traffic comes.
@@ -112,7 +146,12 @@ impl Checker {
                 .find(|version| version.artifact == expected && !(aside && proxy.left))?;
             here.instances
                 .iter()
-                .find(|id| machine.instances.get(id).is_none_or(|instance| !instance.on))
+                .find(|id| {
+                    machine
+                        .instances
+                        .get(id)
+                        .is_none_or(|instance| !instance.on)
+                })
                 .map(|id| format!("{} routes to {id}, which does not run", machine.name))
         });
         if !aside && self.way != Way::Hot {
@@ -127,7 +166,9 @@ impl Checker {
         self.look(Rule::NothingLeft, true, || {
             let runs = |id, artifact: Option<&rollout::ArtifactId>| {
                 machine.instances.get(id).is_some_and(|instance| {
-                    instance.on && Some(&instance.artifact) == artifact && instance.warm_until.is_none()
+                    instance.on
+                        && Some(&instance.artifact) == artifact
+                        && instance.warm_until.is_none()
                 })
             };
             let left = if decided {
@@ -148,8 +189,18 @@ impl Checker {
         self.look(Rule::Background, moved && !decided && !excused, || {
             plan.stable
                 .iter()
-                .find(|id| machine.instances.get(id).is_some_and(|instance| instance.on && !instance.works))
-                .map(|id| format!("{id} serves on {} without its background work", machine.name))
+                .find(|id| {
+                    machine
+                        .instances
+                        .get(id)
+                        .is_some_and(|instance| instance.on && !instance.works)
+                })
+                .map(|id| {
+                    format!(
+                        "{id} serves on {} without its background work",
+                        machine.name
+                    )
+                })
         });
     }
 
@@ -157,11 +208,19 @@ impl Checker {
         let ledger = ending.ledger;
         let marked = |artifact| ledger.marks.contains(artifact);
         let expected = if self.is_deploy() {
-            ledger.decided.is_none() && ending.state.cause().is_some_and(|cause| cause.blames_candidate())
+            ledger.decided.is_none()
+                && ending
+                    .state
+                    .cause()
+                    .is_some_and(|cause| cause.blames_candidate())
         } else {
             ledger.decided.is_some()
         };
-        let bad = if self.is_deploy() { Some(self.candidate.clone()) } else { self.stable.clone() };
+        let bad = if self.is_deploy() {
+            Some(self.candidate.clone())
+        } else {
+            self.stable.clone()
+        };
         let Some(bad) = bad else { return };
         // One that was given up before anything began says nothing.
         self.look(Rule::Marked, expected || !ledger.marks.is_empty(), || {
@@ -179,7 +238,11 @@ impl Checker {
 
     fn hooks(&mut self, ending: &Ending<'_>) {
         let plan = self.plan.clone();
-        let began = ending.ledger.intents.values().any(|words| words.contains(": start ") || words.contains("hot upgrade: install"));
+        let began = ending
+            .ledger
+            .intents
+            .values()
+            .any(|words| words.contains(": start ") || words.contains("hot upgrade: install"));
         for (index, hook) in plan.hooks.iter().enumerate() {
             let index = index as u32;
             let ran: Vec<bool> = ending
@@ -189,18 +252,40 @@ impl Checker {
                 .filter(|(other, _)| *other == index)
                 .map(|(_, good)| *good)
                 .collect();
-            let used = plan.steps.iter().any(|step| step.work == rollout::Work::Hook(index));
+            let used = plan
+                .steps
+                .iter()
+                .any(|step| step.work == rollout::Work::Hook(index));
             let (decided, given_up) = (self.decided, self.given_up);
             // Where its hosts were set aside, it has none.
-            let alone = matches!(&hook.run, HookRun::Command { site: HookSite::FirstHost | HookSite::EachHost, .. });
-            let skipped = (ending.skipped && hook.point.waits()) || (alone && !ending.ledger.aside.is_empty());
+            let alone = matches!(
+                &hook.run,
+                HookRun::Command {
+                    site: HookSite::FirstHost | HookSite::EachHost,
+                    ..
+                }
+            );
+            let skipped = (ending.skipped && hook.point.waits())
+                || (alone && !ending.ledger.aside.is_empty());
             self.look(Rule::Hooks, true, || {
                 let before = matches!(
                     hook.point,
-                    HookPoint::ConfirmRollout | HookPoint::PreDeploy | HookPoint::PreRollout | HookPoint::ConfirmPromotion
+                    HookPoint::ConfirmRollout
+                        | HookPoint::PreDeploy
+                        | HookPoint::PreRollout
+                        | HookPoint::ConfirmPromotion
                 );
-                if before && used && decided && !skipped && !ran.contains(&true) && hook.on_failure == OnFailure::Abort {
-                    return Some(format!("it is decided and {} `{}` never agreed", hook.point, hook.name));
+                if before
+                    && used
+                    && decided
+                    && !skipped
+                    && !ran.contains(&true)
+                    && hook.on_failure == OnFailure::Abort
+                {
+                    return Some(format!(
+                        "it is decided and {} `{}` never agreed",
+                        hook.point, hook.name
+                    ));
                 }
                 let wrong = match hook.point {
                     HookPoint::PostDeploy => !decided,
@@ -208,7 +293,10 @@ impl Checker {
                     _ => false,
                 };
                 if wrong && !ran.is_empty() {
-                    return Some(format!("{} `{}` ran where it must not", hook.point, hook.name));
+                    return Some(format!(
+                        "{} `{}` ran where it must not",
+                        hook.point, hook.name
+                    ));
                 }
                 let missing = match hook.point {
                     HookPoint::OnAbort => given_up && began,

@@ -30,14 +30,22 @@ impl Checker {
 
     fn before_decision(&mut self, machines: &[Machine]) {
         let applies = matches!(self.way, Way::Beside | Way::Batches) && self.stable.is_some();
-        let late = self.hosts.iter().zip(machines).enumerate().find_map(|(host, (book, machine))| {
-            let proxy = &machine.proxy;
-            let firm = proxy.is_prepared() || proxy.is_committed();
-            let holds = firm && proxy.weight(&self.candidate) == 100;
-            (!book.aside && self.has_stable(host as u32) && !holds).then(|| machine.name.clone())
-        });
+        let late =
+            self.hosts
+                .iter()
+                .zip(machines)
+                .enumerate()
+                .find_map(|(host, (book, machine))| {
+                    let proxy = &machine.proxy;
+                    let firm = proxy.is_prepared() || proxy.is_committed();
+                    let holds = firm && proxy.weight(&self.candidate) == 100;
+                    (!book.aside && self.has_stable(host as u32) && !holds)
+                        .then(|| machine.name.clone())
+                });
         self.look(Rule::Prepared, applies, || {
-            late.map(|host| format!("it is decided and the proxy on {host} has not promised to stay"))
+            late.map(|host| {
+                format!("it is decided and the proxy on {host} has not promised to stay")
+            })
         });
     }
 
@@ -50,7 +58,9 @@ impl Checker {
         book.aside = true;
         if !book.prepared
             && counted
-            && let Some(left) = book.group.and_then(|group| self.unprepared.get_mut(group as usize))
+            && let Some(left) = book
+                .group
+                .and_then(|group| self.unprepared.get_mut(group as usize))
         {
             *left = left.saturating_sub(1);
         }
@@ -58,7 +68,8 @@ impl Checker {
         self.asides += u32::from(!self.decided);
         let (asides, budget) = (self.asides, self.budget);
         self.look(Rule::Budget, true, || {
-            (asides > budget).then(|| format!("{asides} hosts are set aside, the budget is {budget}"))
+            (asides > budget)
+                .then(|| format!("{asides} hosts are set aside, the budget is {budget}"))
         });
     }
 }

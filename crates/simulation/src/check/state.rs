@@ -25,20 +25,31 @@ impl Checker {
         let book = &mut self.hosts[host as usize];
         // A host that is lost is nobody's doing.
         let full = self.plan.hosts[host as usize].stable.len() as u32;
-        let now = if machine.up { machine.available() } else { full };
+        let now = if machine.up {
+            machine.available()
+        } else {
+            full
+        };
         self.available = self.available - book.available + now;
         book.available = now;
         let (available, min) = (self.available, self.min_available);
         self.look(Rule::MinAvailable, self.stable.is_some() && min > 0, || {
-            (available < min)
-                .then(|| format!("{available} instances take traffic, {min} must; last {}", machine.name))
+            (available < min).then(|| {
+                format!(
+                    "{available} instances take traffic, {min} must; last {}",
+                    machine.name
+                )
+            })
         });
     }
 
     fn two_versions(&mut self, machine: &Machine) {
         let versions = &machine.proxy.versions;
         let known = [Some(&self.candidate), self.stable.as_ref()];
-        let sum: u32 = versions.iter().map(|version| u32::from(version.weight)).sum();
+        let sum: u32 = versions
+            .iter()
+            .map(|version| u32::from(version.weight))
+            .sum();
         let alien = versions
             .iter()
             .filter(|version| version.weight > 0)
@@ -48,7 +59,13 @@ impl Checker {
             if sum != 100 {
                 return Some(format!("the weights on {} sum to {sum}", machine.name));
             }
-            alien.map(|artifact| format!("{} serves {}, which is not of this rollout", machine.name, artifact.short()))
+            alien.map(|artifact| {
+                format!(
+                    "{} serves {}, which is not of this rollout",
+                    machine.name,
+                    artifact.short()
+                )
+            })
         });
     }
 
@@ -60,7 +77,10 @@ impl Checker {
         let (prepared, committed) = (proxy.is_prepared(), proxy.is_committed() && weight > 0);
         let held = prepared || committed;
         if held && !book.prepared {
-            if let Some(left) = book.group.and_then(|group| self.unprepared.get_mut(group as usize)) {
+            if let Some(left) = book
+                .group
+                .and_then(|group| self.unprepared.get_mut(group as usize))
+            {
                 *left = left.saturating_sub(u32::from(!book.aside));
             }
             book.prepared = true;
@@ -78,14 +98,21 @@ impl Checker {
                 return None;
             }
             if left > 0 {
-                return Some(format!("{} is final while {left} proxies of its batch are not prepared", machine.name));
+                return Some(format!(
+                    "{} is final while {left} proxies of its batch are not prepared",
+                    machine.name
+                ));
             }
-            (way == Way::Beside && !decided).then(|| format!("{} is final before the decision", machine.name))
+            (way == Way::Beside && !decided)
+                .then(|| format!("{} is final before the decision", machine.name))
         });
         self.look(Rule::LeaseEnds, weight > 0 && !held, || {
-            lease_until
-                .is_none_or(|until| now > until)
-                .then(|| format!("{} gives the candidate {weight} % after its lease", machine.name))
+            lease_until.is_none_or(|until| now > until).then(|| {
+                format!(
+                    "{} gives the candidate {weight} % after its lease",
+                    machine.name
+                )
+            })
         });
         self.look(Rule::NeverAlone, split && decided && !aside, || {
             (proxy.reverted || proxy.lease_ends().is_some())
@@ -100,11 +127,15 @@ impl Checker {
         let before = !self.decided;
         self.look(Rule::StableRuns, before && self.way == Way::Beside, || {
             ids.iter().find_map(|id| {
-                let runs = machine
-                    .instances
-                    .get(id)
-                    .is_some_and(|instance| instance.on && Some(&instance.artifact) == stable.as_ref());
-                (!runs).then(|| format!("{id} of stable does not run on {} before the decision", machine.name))
+                let runs = machine.instances.get(id).is_some_and(|instance| {
+                    instance.on && Some(&instance.artifact) == stable.as_ref()
+                });
+                (!runs).then(|| {
+                    format!(
+                        "{id} of stable does not run on {} before the decision",
+                        machine.name
+                    )
+                })
             })
         });
         let asked = self.hosts[host as usize].hot_commit;
@@ -114,7 +145,12 @@ impl Checker {
                     .instances
                     .get(id)
                     .is_some_and(|instance| Some(&instance.permanent) == stable.as_ref());
-                (!old).then(|| format!("{id} on {} would not come back on the old release", machine.name))
+                (!old).then(|| {
+                    format!(
+                        "{id} on {} would not come back on the old release",
+                        machine.name
+                    )
+                })
             })
         });
     }
@@ -131,41 +167,64 @@ impl Checker {
         let begun = match self.way {
             Way::Beside => false,
             Way::Batches | Way::Instead if !self.is_deploy() => weight > 0,
-            Way::Batches => plan.candidate.iter().any(|place| runs(&place.instance, &self.candidate)),
+            Way::Batches => plan
+                .candidate
+                .iter()
+                .any(|place| runs(&place.instance, &self.candidate)),
             Way::Instead => {
                 machine.proxy.left
-                    || plan.stable.iter().any(|id| machine.instances.get(id).is_none_or(|i| !i.on))
+                    || plan
+                        .stable
+                        .iter()
+                        .any(|id| machine.instances.get(id).is_none_or(|i| !i.on))
             }
             Way::Hot => plan.stable.iter().any(|id| {
-                machine
-                    .instances
-                    .get(id)
-                    .is_some_and(|instance| instance.artifact == self.candidate && instance.permanent != self.candidate)
+                machine.instances.get(id).is_some_and(|instance| {
+                    instance.artifact == self.candidate && instance.permanent != self.candidate
+                })
             }),
         };
         let book = &mut self.hosts[host as usize];
-        let over = self.given_up || book.aside || match self.way {
-            Way::Instead => book.committed && weight == 100 && !machine.proxy.left,
-            _ => book.committed && weight == 100,
-        };
+        let over = self.given_up
+            || book.aside
+            || match self.way {
+                Way::Instead => book.committed && weight == 100 && !machine.proxy.left,
+                _ => book.committed && weight == 100,
+            };
         let replaced = begun && !over;
         self.replaced = self.replaced + u32::from(replaced) - u32::from(book.replaced);
         book.replaced = replaced;
         let (count, most) = (self.replaced, self.at_a_time);
         let applies = self.way != Way::Beside && count > 0 && !self.given_up;
         self.look(Rule::AtATime, applies, || {
-            (count > most).then(|| format!("{count} hosts are being replaced, {most} may be; last {}", machine.name))
+            (count > most).then(|| {
+                format!(
+                    "{count} hosts are being replaced, {most} may be; last {}",
+                    machine.name
+                )
+            })
         });
     }
 
     fn background(&mut self, host: u32, machine: &Machine) {
         let plan = &self.plan.hosts[host as usize];
-        let works = |id| machine.instances.get(id).is_some_and(|instance: &crate::machine::Instance| instance.works);
-        let both = plan.stable.iter().any(works) && plan.candidate.iter().any(|place| works(&place.instance));
+        let works = |id| {
+            machine
+                .instances
+                .get(id)
+                .is_some_and(|instance: &crate::machine::Instance| instance.works)
+        };
+        let both = plan.stable.iter().any(works)
+            && plan.candidate.iter().any(|place| works(&place.instance));
         let applies = self.plan.background.activate.is_some() && self.way != Way::Hot;
         let excused = self.hosts[host as usize].unseen || machine.temper.quiesce_exit != 0;
         self.look(Rule::Background, applies && !excused, || {
-            both.then(|| format!("both versions have their background work on {}", machine.name))
+            both.then(|| {
+                format!(
+                    "both versions have their background work on {}",
+                    machine.name
+                )
+            })
         });
     }
 }

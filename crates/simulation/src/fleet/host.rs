@@ -228,7 +228,9 @@ impl Host for SimHost {
         &self,
         _call: &ledger::wire::v1::Call,
     ) -> Result<ledger::wire::v1::Reply, HostError> {
-        Err(refused("the ledger of this world is reached by another way"))
+        Err(refused(
+            "the ledger of this world is reached by another way",
+        ))
     }
 }
 

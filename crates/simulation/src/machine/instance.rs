@@ -159,14 +159,19 @@ impl Instance {
 
     /// The longest time without a break for which its checks passed, until now.
     pub(crate) fn longest_healthy(&self, now: u64) -> u64 {
-        let lasting = self.healthy_since.map_or(0, |since| now.saturating_sub(since));
+        let lasting = self
+            .healthy_since
+            .map_or(0, |since| now.saturating_sub(since));
         self.healthy_for.max(lasting)
     }
 
     pub(super) fn next_change(&self, now: u64, temper: Option<&Temper>) -> Option<u64> {
         let mut next = self.warm_until;
         let mut at = |time: Option<u64>| {
-            next = next.into_iter().chain(time.filter(|time| *time > now)).min();
+            next = next
+                .into_iter()
+                .chain(time.filter(|time| *time > now))
+                .min();
         };
         if self.on {
             at(Some(self.up_at));

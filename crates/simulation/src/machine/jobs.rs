@@ -52,12 +52,7 @@ impl What {
 }
 
 impl Job {
-    pub(super) fn begin(
-        what: What,
-        instance: InstanceId,
-        ends_at: u64,
-        exit: i32,
-    ) -> Self {
+    pub(super) fn begin(what: What, instance: InstanceId, ends_at: u64, exit: i32) -> Self {
         Self {
             what,
             instance,

@@ -40,7 +40,9 @@ pub(crate) enum Call {
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start { instance, artifact, .. } => write!(f, "start {instance} with {}", artifact.short()),
+            Self::Start {
+                instance, artifact, ..
+            } => write!(f, "start {instance} with {}", artifact.short()),
             Self::Restart(instance) => write!(f, "start {instance} as it was"),
             Self::Stop(instance) => write!(f, "stop {instance}"),
             Self::Warm(instance, for_ms) => write!(f, "keep {instance} warm for {for_ms} ms"),
@@ -49,7 +51,13 @@ impl fmt::Debug for Call {
             Self::Route(route) => {
                 f.write_str("route")?;
                 for version in &route.versions {
-                    write!(f, " {} to {:.6} ({})", version.weight, version.artifact, version.instances.join(", "))?;
+                    write!(
+                        f,
+                        " {} to {:.6} ({})",
+                        version.weight,
+                        version.artifact,
+                        version.instances.join(", ")
+                    )?;
                 }
                 match &route.commitment {
                     Commitment::Leased { ttl_ms, .. } => write!(f, ", leased for {ttl_ms} ms"),
@@ -120,7 +128,9 @@ impl Machine {
             } => {
                 if self.instances.get(instance).is_some_and(|i| i.on) {
                     let same = self.instances[instance].artifact == *artifact;
-                    return same.then_some(Answer::Done).ok_or(Denial::Refused("it runs with another spec"));
+                    return same
+                        .then_some(Answer::Done)
+                        .ok_or(Denial::Refused("it runs with another spec"));
                 }
                 if full {
                     return Err(FULL);
@@ -131,7 +141,10 @@ impl Machine {
                 self.instances.insert(instance.clone(), new);
             }
             Call::Restart(instance) => {
-                let found = self.instances.get(instance).ok_or(Denial::Absent("no such instance"))?;
+                let found = self
+                    .instances
+                    .get(instance)
+                    .ok_or(Denial::Absent("no such instance"))?;
                 let boot_ms = self.boot_ms(&found.permanent);
                 if full {
                     return Err(FULL);
@@ -162,36 +175,60 @@ impl Machine {
             } => return self.run(name, instance, *what, *timeout_ms),
             Call::Route(route) => self.route(route)?,
             Call::Ready(ready) => {
-                let split = self.proxy.split.as_ref().ok_or(Denial::Absent("no route"))?;
+                let split = self
+                    .proxy
+                    .split
+                    .as_ref()
+                    .ok_or(Denial::Absent("no route"))?;
                 let mut config = split.config_at(self.proxy.clock(now));
                 match &mut config.readiness {
                     Some(readiness) => readiness.ready = *ready,
                     None => return Err(Denial::Refused("there is no readiness path")),
                 }
                 let reverted = self.proxy.reverted;
-                self.proxy.put(config, now).map_err(|_| Denial::Refused("not valid"))?;
+                self.proxy
+                    .put(config, now)
+                    .map_err(|_| Denial::Refused("not valid"))?;
                 self.proxy.reverted = reverted;
             }
             Call::Renew(ttl_ms) => {
                 let clock = self.firm()?;
-                let split = self.proxy.split.as_mut().ok_or(Denial::Absent("no route"))?;
-                split.renew(*ttl_ms, clock).map_err(|_| Denial::Refused("reverted"))?;
+                let split = self
+                    .proxy
+                    .split
+                    .as_mut()
+                    .ok_or(Denial::Absent("no route"))?;
+                split
+                    .renew(*ttl_ms, clock)
+                    .map_err(|_| Denial::Refused("reverted"))?;
             }
             Call::Prepare => {
                 let clock = self.firm()?;
                 if full {
                     return Err(FULL);
                 }
-                let split = self.proxy.split.as_mut().ok_or(Denial::Absent("no route"))?;
-                split.prepare(clock).map_err(|_| Denial::Refused("reverted"))?;
+                let split = self
+                    .proxy
+                    .split
+                    .as_mut()
+                    .ok_or(Denial::Absent("no route"))?;
+                split
+                    .prepare(clock)
+                    .map_err(|_| Denial::Refused("reverted"))?;
             }
             Call::Commit => {
                 let clock = self.firm()?;
                 if full {
                     return Err(FULL);
                 }
-                let split = self.proxy.split.as_mut().ok_or(Denial::Absent("no route"))?;
-                split.commit(clock).map_err(|_| Denial::Refused("reverted"))?;
+                let split = self
+                    .proxy
+                    .split
+                    .as_mut()
+                    .ok_or(Denial::Absent("no route"))?;
+                split
+                    .commit(clock)
+                    .map_err(|_| Denial::Refused("reverted"))?;
             }
             Call::Drain(drain) => self.drain(drain)?,
             Call::Hot(hot, instances) => self.hot(*hot, instances)?,
@@ -208,7 +245,9 @@ impl Machine {
     }
 
     fn instance(&mut self, id: &InstanceId) -> Result<&mut Instance, Denial> {
-        self.instances.get_mut(id).ok_or(Denial::Absent("no such instance"))
+        self.instances
+            .get_mut(id)
+            .ok_or(Denial::Absent("no such instance"))
     }
 
     /// A lease that ran out is remembered by the agent too.
@@ -241,7 +280,11 @@ impl Machine {
             What::Quiesce => self.temper.quiesce_exit,
             What::Hook(hook) => i32::from(self.stubborn.get_mut(&hook).is_some_and(fails)),
         };
-        let own_ms = if what == What::Command { self.temper.job_ms } else { self.temper.job_ms / 8 };
+        let own_ms = if what == What::Command {
+            self.temper.job_ms
+        } else {
+            self.temper.job_ms / 8
+        };
         let (ends_at, exit) = if own_ms > timeout_ms {
             (self.now + timeout_ms, 137)
         } else {
@@ -266,7 +309,10 @@ impl Machine {
             let mut backends = Vec::new();
             for id in &version.instances {
                 let id = InstanceId::parse(id).map_err(|_| Denial::Refused("no instance id"))?;
-                let found = self.instances.get(&id).ok_or(Denial::Absent("no such instance"))?;
+                let found = self
+                    .instances
+                    .get(&id)
+                    .ok_or(Denial::Absent("no such instance"))?;
                 if found.artifact.as_str() != version.artifact
                     && found.permanent.as_str() != version.artifact
                 {
@@ -307,8 +353,15 @@ impl Machine {
         {
             return Err(Denial::Refused("no instance of it is healthy"));
         }
-        self.proxy.put(config, self.now).map_err(|_| Denial::Refused("not valid"))?;
-        for version in self.proxy.versions.iter().filter(|version| version.weight > 0) {
+        self.proxy
+            .put(config, self.now)
+            .map_err(|_| Denial::Refused("not valid"))?;
+        for version in self
+            .proxy
+            .versions
+            .iter()
+            .filter(|version| version.weight > 0)
+        {
             for id in &version.instances {
                 if let Some(instance) = self.instances.get_mut(id) {
                     instance.warm_until = None;
@@ -385,7 +438,9 @@ impl Machine {
         let mut named = None;
         for id in instances {
             let instance = self.instance(id)?;
-            let Some(before) = instance.before.clone() else { continue };
+            let Some(before) = instance.before.clone() else {
+                continue;
+            };
             instance.artifact = before.clone();
             instance.permanent = before.clone();
             named = Some(before);
@@ -398,16 +453,22 @@ impl Machine {
 
     /// Tells the proxy by which name the version of these instances goes now.
     fn rename(&mut self, instances: &[InstanceId], artifact: &ArtifactId) -> Result<(), Denial> {
-        let Some(split) = &self.proxy.split else { return Ok(()) };
+        let Some(split) = &self.proxy.split else {
+            return Ok(());
+        };
         let mut config = split.config_at(self.proxy.clock(self.now));
         for version in &mut config.versions {
-            if version.backends.iter().any(|backend| {
-                instances.iter().any(|id| id.as_str() == backend.instance)
-            }) {
+            if version
+                .backends
+                .iter()
+                .any(|backend| instances.iter().any(|id| id.as_str() == backend.instance))
+            {
                 version.artifact = artifact.to_string();
             }
         }
-        self.proxy.put(config, self.now).map_err(|_| Denial::Refused("not valid"))
+        self.proxy
+            .put(config, self.now)
+            .map_err(|_| Denial::Refused("not valid"))
     }
 }
 

@@ -68,8 +68,11 @@ impl Proxy {
         self.reverted = false;
         self.read();
         let (versions, left) = (&self.versions, self.left);
-        self.drains
-            .retain(|artifact, _| versions.iter().any(|v| v.artifact == *artifact && (left || v.weight == 0 && !v.beside)));
+        self.drains.retain(|artifact, _| {
+            versions
+                .iter()
+                .any(|v| v.artifact == *artifact && (left || v.weight == 0 && !v.beside))
+        });
         Ok(())
     }
 
@@ -117,7 +120,9 @@ impl Proxy {
     }
 
     pub(crate) fn is_committed(&self) -> bool {
-        self.split.as_ref().is_some_and(|split| split.stable().is_none())
+        self.split
+            .as_ref()
+            .is_some_and(|split| split.stable().is_none())
     }
 
     pub(super) fn gives_weight(&self, id: &InstanceId) -> bool {
@@ -137,7 +142,11 @@ impl Proxy {
 
     pub(super) fn turn(&mut self, now: u64) {
         let clock = self.clock(now);
-        if self.split.as_mut().is_some_and(|split| split.expire(clock).is_some()) {
+        if self
+            .split
+            .as_mut()
+            .is_some_and(|split| split.expire(clock).is_some())
+        {
             self.reverted = true;
             self.read();
         }
@@ -152,9 +161,14 @@ impl Proxy {
 
     pub(super) fn next_change(&self) -> Option<u64> {
         let drains = self.drains.iter().filter(|(artifact, _)| {
-            self.tallies.get(*artifact).is_some_and(|tally| tally.open > 0)
+            self.tallies
+                .get(*artifact)
+                .is_some_and(|tally| tally.open > 0)
         });
-        drains.map(|(_, until)| *until).chain(self.lease_ends()).min()
+        drains
+            .map(|(_, until)| *until)
+            .chain(self.lease_ends())
+            .min()
     }
 
     /// Deals requests, in thousandths, by the weights of the versions that can answer.
@@ -168,7 +182,12 @@ impl Proxy {
             return;
         }
         let usable = |version: &&Serving| version.weight > 0 && able(&version.instances);
-        let sum: u64 = self.versions.iter().filter(usable).map(|v| u64::from(v.weight)).sum();
+        let sum: u64 = self
+            .versions
+            .iter()
+            .filter(usable)
+            .map(|v| u64::from(v.weight))
+            .sum();
         for version in self.versions.iter().filter(usable) {
             let share = requests * u64::from(version.weight) / sum;
             let bad = share * errs_permille(&version.artifact) / 1000;

@@ -34,7 +34,14 @@ pub fn choose(seed: u64) -> Scenario {
     }
     .map(|safe| HotVerdict {
         safe,
-        reasons: vec![if safe { "no process changes" } else { "a driver changes" }.into()],
+        reasons: vec![
+            if safe {
+                "no process changes"
+            } else {
+                "a driver changes"
+            }
+            .into(),
+        ],
     });
     let command = chance.happens(250);
     let mut scenario = Scenario {
@@ -152,7 +159,17 @@ fn faults(chance: &mut Chance, scenario: &Scenario) -> Vec<Fault> {
     let mut faults = Vec::new();
     let count = chance.range(0, 4);
     for _ in 0..count {
-        faults.push(fault(chance, scenario));
+        let fault = fault(chance, scenario);
+        faults.push(fault);
+        // What an agent knows of tokens has to outlive it while two coordinators are about.
+        if let Fault::Frozen { at, for_ms } = fault
+            && for_ms > 8_000
+            && chance.happens(500)
+        {
+            let host = chance.range(0, u64::from(scenario.hosts) - 1) as u32;
+            let at = at + for_ms - chance.range(1, 400);
+            faults.push(Fault::AgentRestart { host, at });
+        }
     }
     let mut step = 0;
     while chance.happens(350) && faults.len() < 9 {
@@ -174,8 +191,7 @@ fn fault(chance: &mut Chance, scenario: &Scenario) -> Fault {
         7 => Fault::HostLost {
             host,
             at,
-            for_ms: (scenario.hosts == 1 || chance.happens(700))
-                .then(|| chance.range(500, 20_000)),
+            for_ms: (scenario.hosts == 1 || chance.happens(700)).then(|| chance.range(500, 20_000)),
         },
         8..=9 => Fault::Partition {
             host,
@@ -284,7 +300,9 @@ pub fn large(hosts: u32) -> Scenario {
         strategy: Strategy::Canary(rollout::Canary {
             steps: vec![
                 rollout::CanaryStep::SetWeight(10),
-                rollout::CanaryStep::Pause { for_ms: Some(2_000) },
+                rollout::CanaryStep::Pause {
+                    for_ms: Some(2_000),
+                },
                 rollout::CanaryStep::SetWeight(50),
                 rollout::CanaryStep::SetWeight(100),
             ],

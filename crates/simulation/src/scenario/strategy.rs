@@ -2,8 +2,8 @@
 
 use analysis::{ComparisonSettings, Condition, Criteria, Number, ThresholdSettings};
 use rollout::{
-    Analysis, Background, BlueGreen, Canary, CanaryStep, Hot, HostCount, Job, JobRun, Metric, Pause,
-    Rolling, Source, Stickiness, Strategy, Surge,
+    Analysis, Background, BlueGreen, Canary, CanaryStep, HostCount, Hot, Job, JobRun, Metric,
+    Pause, Rolling, Source, Stickiness, Strategy, Surge,
 };
 
 use crate::chance::Chance;

@@ -25,7 +25,10 @@ const ASK_AGAIN_MS: u64 = 1_000;
 /// Where it does wait: the production interpreter must not.
 pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the interpreter waits for something that is no call to a host"),
     }
@@ -34,11 +37,15 @@ pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
 impl World {
     /// An effect reaches where it is performed.
     pub(super) fn attempt(&mut self, who: usize, id: EffectId) {
-        let Some(driver) = self.awake(who, || Happening::Attempt { who, id }) else { return };
+        let Some(driver) = self.awake(who, || Happening::Attempt { who, id }) else {
+            return;
+        };
         if !driver.awaits(id) {
             return self.drop_pursuit(who, id);
         }
-        let Some(pursuit) = driver.pursuits.get(&id).cloned() else { return };
+        let Some(pursuit) = driver.pursuits.get(&id).cloned() else {
+            return;
+        };
         let token = driver.token;
         let tried = match &pursuit.what {
             What::Ask(errand) => {
@@ -82,16 +89,24 @@ impl World {
             && self.chance.happens(twice)
         {
             let at = self.now + self.chance.range(0, 2_000);
-            let event = Event::Reply { id, reply: reply.clone() };
+            let event = Event::Reply {
+                id,
+                reply: reply.clone(),
+            };
             self.queue.put(at, Happening::Event { who, event });
         }
         let attempt = tried;
-        self.queue.put(self.now + delay, Happening::Answer { who, id, attempt });
+        self.queue
+            .put(self.now + delay, Happening::Answer { who, id, attempt });
     }
 
     /// What is performed is in the journal, in the same words.
     fn performed(&mut self, id: EffectId, words: &str) {
-        let journaled = self.ledger.intents.get(&id.0).is_some_and(|intent| intent == words);
+        let journaled = self
+            .ledger
+            .intents
+            .get(&id.0)
+            .is_some_and(|intent| intent == words);
         self.fleet().checker.look(Rule::Journaled, true, || {
             (!journaled).then(|| format!("`{words}` is performed and not journaled"))
         });
@@ -104,7 +119,9 @@ impl World {
         match action {
             Action::Prepare => Bug::is(self.bug, Bug::PreparedUnasked),
             Action::Route { shares, .. } => {
-                let back = shares.iter().all(|share| share.artifact != *candidate || share.weight == 0);
+                let back = shares
+                    .iter()
+                    .all(|share| share.artifact != *candidate || share.weight == 0);
                 Bug::is(self.bug, Bug::BackUntold) && back && given_up()
             }
             Action::Background { .. } => Bug::is(self.bug, Bug::WorkLeftBehind) && given_up(),
@@ -116,7 +133,11 @@ impl World {
     /// What came of an attempt reaches the coordinator.
     pub(super) fn answered(&mut self, who: usize, id: EffectId, tried: Attempt) {
         let again = tried.clone();
-        let Some(driver) = self.awake(who, || Happening::Answer { who, id, attempt: again }) else {
+        let Some(driver) = self.awake(who, || Happening::Answer {
+            who,
+            id,
+            attempt: again,
+        }) else {
             return;
         };
         let pause = match &tried {
@@ -154,8 +175,12 @@ impl World {
 
     /// Tries an effect again after a pause, in its turn.
     fn queue_again(&mut self, who: usize, id: EffectId, pause: u64) {
-        let Some(driver) = self.drivers[who].as_mut() else { return };
-        let Some(pursuit) = driver.pursuits.get(&id) else { return };
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
+        let Some(pursuit) = driver.pursuits.get(&id) else {
+            return;
+        };
         if let What::Do { host, action } = &pursuit.what {
             let lane = driver.lanes.entry((*host, about(action))).or_default();
             if std::mem::replace(&mut lane.busy, true) {
@@ -163,15 +188,21 @@ impl World {
                 return;
             }
         }
-        self.queue.put(self.now + pause, Happening::Attempt { who, id });
+        self.queue
+            .put(self.now + pause, Happening::Attempt { who, id });
     }
 
     /// Lets the next effect about the same thing go.
     fn leave_lane(&mut self, who: usize, id: EffectId) {
-        let Some(driver) = self.drivers[who].as_mut() else { return };
-        let Some(next) = next_in_lane(driver, id) else { return };
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
+        let Some(next) = next_in_lane(driver, id) else {
+            return;
+        };
         let delay = self.delay();
-        self.queue.put(self.now + delay, Happening::Attempt { who, id: next });
+        self.queue
+            .put(self.now + delay, Happening::Attempt { who, id: next });
     }
 
     fn drop_pursuit(&mut self, who: usize, id: EffectId) {
@@ -185,9 +216,14 @@ impl World {
     pub(super) fn look(&mut self, who: usize) {
         let (fleet, now) = (self.fleet.clone(), self.clock());
         let every = self.plan.timing.probe_every_ms.max(1);
-        let Some(driver) = self.awake(who, || Happening::Look { who }) else { return };
+        let Some(driver) = self.awake(who, || Happening::Look { who }) else {
+            return;
+        };
         let token = driver.token;
-        let watches = driver.state.as_ref().map_or_else(Vec::new, |state| state.watches());
+        let watches = driver
+            .state
+            .as_ref()
+            .map_or_else(Vec::new, |state| state.watches());
         let plan = self.plan.clone();
         for watch in watches {
             let place = self.places[&watch.host];

@@ -26,8 +26,10 @@ use crate::scenario::{Ailment, BEGIN, Fault, Kind, Scenario, artifact, service};
 const READY_PATH: &str = "/ready";
 
 /// Computes the plan of a scenario, with the hosts that it is for.
-pub(crate) fn plan_of(scenario: &Scenario) -> Result<(Plan, Vec<Machine>), PlanError> {
-    let machines: Vec<Machine> = (0..scenario.hosts).map(|host| machine(scenario, host)).collect();
+fn plan_of(scenario: &Scenario) -> Result<(Plan, Vec<Machine>), PlanError> {
+    let machines: Vec<Machine> = (0..scenario.hosts)
+        .map(|host| machine(scenario, host))
+        .collect();
     let facts: Vec<HostFacts> = machines.iter().map(facts_of).collect();
     let plan = rollout::compute(&scenario.request(), &facts, &[], None)?;
     Ok((plan, machines))
@@ -35,7 +37,11 @@ pub(crate) fn plan_of(scenario: &Scenario) -> Result<(Plan, Vec<Machine>), PlanE
 
 impl World {
     /// Makes the world of a scenario.
-    pub(crate) fn new(scenario: Scenario, bug: Option<Bug>, traced: bool) -> Result<Self, PlanError> {
+    pub(crate) fn new(
+        scenario: Scenario,
+        bug: Option<Bug>,
+        traced: bool,
+    ) -> Result<Self, PlanError> {
         let (mut plan, machines) = plan_of(&scenario)?;
         let honest = Arc::new(plan.clone());
         Bug::change(bug, &mut plan);
@@ -72,7 +78,11 @@ impl World {
             settings: settings(),
             env: Some(BTreeMap::new()),
         };
-        let places = plan.hosts.iter().zip(0..).map(|(plan, place)| (plan.host.clone(), place));
+        let places = plan
+            .hosts
+            .iter()
+            .zip(0..)
+            .map(|(plan, place)| (plan.host.clone(), place));
         let mut world = Self {
             places: places.collect(),
             fleet: Arc::new(Mutex::new(fleet)),
@@ -202,7 +212,9 @@ fn machine(scenario: &Scenario, host: u32) -> Machine {
             instance.healthy_since = Some(BEGIN);
         }
         instance.works = scenario.background && *what == stable;
-        machine.instances.insert(InstanceId::in_slot(&service(), slot), instance);
+        machine
+            .instances
+            .insert(InstanceId::in_slot(&service(), slot), instance);
     };
     if scenario.kind != Kind::First {
         for slot in 1..=per_host {
@@ -248,7 +260,10 @@ fn machine(scenario: &Scenario, host: u32) -> Machine {
 /// What a coordinator gathers of a host for its plan.
 fn facts_of(machine: &Machine) -> HostFacts {
     let versions = machine.proxy.versions.iter().map(|version| {
-        (version.artifact.clone(), (version.weight, version.instances.clone()))
+        (
+            version.artifact.clone(),
+            (version.weight, version.instances.clone()),
+        )
     });
     HostFacts {
         host: machine.name.clone(),

@@ -23,7 +23,11 @@ impl World {
     }
 
     /// Returns a coordinator that is alive and not standing still; what it would do waits else.
-    pub(super) fn awake(&mut self, who: usize, what: impl FnOnce() -> Happening) -> Option<&mut Driver> {
+    pub(super) fn awake(
+        &mut self,
+        who: usize,
+        what: impl FnOnce() -> Happening,
+    ) -> Option<&mut Driver> {
         let until = self.drivers.get(who)?.as_ref()?.frozen_until;
         if until > self.now {
             self.queue.put(until, what());
@@ -47,8 +51,12 @@ impl World {
 
     pub(super) fn handle(&mut self, who: usize, event: Event) {
         let now = self.clock();
-        let Some(driver) = self.drivers[who].as_mut() else { return };
-        let Some(state) = driver.state.take() else { return };
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
+        let Some(state) = driver.state.take() else {
+            return;
+        };
         let revision = state.revision();
         let kept = Bug::is(self.bug, Bug::EffectsFirst).then(|| state.clone());
         let (next, effects) = step(state, event.clone(), now);
@@ -98,8 +106,12 @@ impl World {
 
     /// Writes what is pending; asks again for as long as it makes sense.
     pub(super) fn append(&mut self, who: usize) {
-        let Some(driver) = self.awake(who, || Happening::Append { who }) else { return };
-        let Some(mut pending) = driver.pending.take() else { return };
+        let Some(driver) = self.awake(who, || Happening::Append { who }) else {
+            return;
+        };
+        let Some(mut pending) = driver.pending.take() else {
+            return;
+        };
         let (token, seq, cut_off) = (driver.token, driver.seq + 1, driver.cut_off);
         let mut outcome = Outcome {
             phase: pending.next.phase(),
@@ -112,6 +124,7 @@ impl World {
         } else if Bug::is(self.bug, Bug::JournalSkipped) && self.steps.is_multiple_of(7) {
             Ok(())
         } else if Bug::is(self.bug, Bug::LedgerIgnoresFence) {
+            let seq = self.ledger.entries.len() as u64 + 1;
             self.ledger.write(seq, &pending.entry, &outcome)
         } else {
             self.ledger.append(token, seq, &pending.entry, &outcome)
@@ -133,7 +146,9 @@ impl World {
             Err(Denied::OutOfSequence) => {
                 let current = self.ledger.token == token;
                 self.fleet().checker.look(Rule::Replay, current, || {
-                    Some(format!("entry {seq} does not follow the journal of whoever holds the lease"))
+                    Some(format!(
+                        "entry {seq} does not follow the journal of whoever holds the lease"
+                    ))
                 });
                 self.fenced(who);
             }
@@ -157,21 +172,33 @@ impl World {
 
     /// The step is in the ledger: from here on it may be performed.
     fn written(&mut self, who: usize, pending: Pending) {
-        let Some(driver) = self.drivers[who].as_mut() else { return };
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
         driver.seq += 1;
         let token = driver.token;
         let current = self.ledger.token;
         let places = &self.places;
         {
-            let fleet = &mut *self.fleet.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let fleet = &mut *self
+                .fleet
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             fleet.checker.look(Rule::OneWriter, current > 1, || {
-                (token < current).then(|| format!("token {token} writes after {current} took the lease"))
+                (token < current)
+                    .then(|| format!("token {token} writes after {current} took the lease"))
             });
             fleet
                 .checker
-                .journaled(&pending.next, &pending.effects, &fleet.machines, |host| places[host]);
+                .journaled(&pending.next, &pending.effects, &fleet.machines, |host| {
+                    places[host]
+                });
             // An event may change what a rule sees of every host.
-            if pending.effects.iter().any(|effect| matches!(effect, Effect::Decide { .. } | Effect::SetAside { .. })) {
+            if pending
+                .effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Decide { .. } | Effect::SetAside { .. }))
+            {
                 fleet.touched.extend(0..fleet.machines.len() as u32);
             }
         }
@@ -227,7 +254,9 @@ impl World {
             if driver.pending.is_some() {
                 return;
             }
-            let Some(event) = driver.inbox.pop_front() else { return };
+            let Some(event) = driver.inbox.pop_front() else {
+                return;
+            };
             self.handle(who, event);
         }
     }
@@ -235,11 +264,13 @@ impl World {
     /// The journal, replayed, is what the coordinator has in memory.
     pub(super) fn compare(&mut self, state: &Rollout) {
         let replayed = self.ledger.replay(0);
-        self.fleet().checker.look(Rule::Replay, true, || match replayed {
-            Ok(replayed) if replayed == *state => None,
-            Ok(replayed) => Some(difference(state, &replayed)),
-            Err(error) => Some(error),
-        });
+        self.fleet()
+            .checker
+            .look(Rule::Replay, true, || match replayed {
+                Ok(replayed) if replayed == *state => None,
+                Ok(replayed) => Some(difference(state, &replayed)),
+                Err(error) => Some(error),
+            });
     }
 
     /// Puts effects under way. Those of one who dies meanwhile are performed at once, or never.
@@ -248,12 +279,20 @@ impl World {
             let (id, what) = match effect {
                 Effect::Do { id, host, action } => {
                     let host = self.places[host];
-                    (*id, What::Do { host, action: action.clone() })
+                    (
+                        *id,
+                        What::Do {
+                            host,
+                            action: action.clone(),
+                        },
+                    )
                 }
                 Effect::Ask { id, errand } => (*id, What::Ask(errand.clone())),
                 _ => continue,
             };
-            let Some(driver) = self.drivers[who].as_mut() else { return };
+            let Some(driver) = self.drivers[who].as_mut() else {
+                return;
+            };
             let pursuit = Pursuit {
                 what,
                 round: 1,
@@ -270,8 +309,12 @@ impl World {
 
     /// Puts an effect under way, or behind the one about the same thing.
     pub(super) fn enter_lane(&mut self, who: usize, id: EffectId) {
-        let Some(driver) = self.drivers[who].as_mut() else { return };
-        let Some(pursuit) = driver.pursuits.get(&id) else { return };
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
+        let Some(pursuit) = driver.pursuits.get(&id) else {
+            return;
+        };
         if let What::Do { host, action } = &pursuit.what {
             let lane: &mut Lane = driver.lanes.entry((*host, about(action))).or_default();
             if std::mem::replace(&mut lane.busy, true) {
@@ -280,7 +323,8 @@ impl World {
             }
         }
         let delay = self.delay();
-        self.queue.put(self.now + delay, Happening::Attempt { who, id });
+        self.queue
+            .put(self.now + delay, Happening::Attempt { who, id });
     }
 
     /// How long a message takes.
@@ -295,7 +339,9 @@ impl World {
 
     /// A coordinator dies, and leaves nothing behind but what is in the ledger.
     pub(super) fn die(&mut self, who: usize, whole: bool) {
-        let Some(driver) = self.drivers[who].take() else { return };
+        let Some(driver) = self.drivers[who].take() else {
+            return;
+        };
         let current = driver.token == self.ledger.token;
         if let (true, true, Some(state)) = (whole, current, &driver.state) {
             self.compare(state);
@@ -304,7 +350,11 @@ impl World {
         if current && self.chance.happens(600) {
             self.ledger.lease = None;
         }
-        let longest = if self.chance.happens(250) { 15_000 } else { 2_000 };
+        let longest = if self.chance.happens(250) {
+            15_000
+        } else {
+            2_000
+        };
         let at = self.now + self.chance.range(50, longest);
         self.queue.put(at, Happening::Arrive { verb: None });
     }
@@ -313,27 +363,36 @@ impl World {
     pub(super) fn fenced(&mut self, who: usize) {
         if self.drivers[who].take().is_some() {
             self.coverage.fenced += 1;
-            self.queue.put(self.now + 1_000, Happening::Arrive { verb: None });
+            self.queue
+                .put(self.now + 1_000, Happening::Arrive { verb: None });
         }
     }
 
     /// A coordinator is done, or leaves it to a person.
     fn leave(&mut self, who: usize, finished: bool) {
-        let Some(mut driver) = self.drivers[who].take() else { return };
+        let Some(mut driver) = self.drivers[who].take() else {
+            return;
+        };
         self.ledger.release(driver.token);
         if finished {
             self.finished_at = Some(self.now);
             self.last = driver.state.take();
             return;
         }
-        let longest = if self.chance.happens(150) && !self.scenario.calm { 40_000 } else { 4_000 };
+        let longest = if self.chance.happens(150) && !self.scenario.calm {
+            40_000
+        } else {
+            4_000
+        };
         let at = self.now + self.chance.range(300, longest);
         self.queue.put(at, Happening::Arrive { verb: None });
     }
 
     pub(super) fn wake(&mut self, who: usize) {
         let now = self.clock();
-        let Some(driver) = self.awake(who, || Happening::Wake { who }) else { return };
+        let Some(driver) = self.awake(who, || Happening::Wake { who }) else {
+            return;
+        };
         let Some(wake) = driver.wake else { return };
         if wake > now {
             // The clock was set back, or another time is asked for by now.
@@ -348,9 +407,14 @@ impl World {
     pub(super) fn renew(&mut self, who: usize) {
         let (fleet, now) = (self.fleet.clone(), self.clock());
         let every = (self.plan.timing.orphan_timeout_ms / 4).max(1);
-        let Some(driver) = self.awake(who, || Happening::Renew { who }) else { return };
+        let Some(driver) = self.awake(who, || Happening::Renew { who }) else {
+            return;
+        };
         let token = driver.token;
-        let leases = driver.state.as_ref().map_or_else(Vec::new, |state| state.leases(now));
+        let leases = driver
+            .state
+            .as_ref()
+            .map_or_else(Vec::new, |state| state.leases(now));
         if !Bug::is(self.bug, Bug::NoRenewals) {
             for lease in leases {
                 let host = SimHost {
@@ -368,22 +432,37 @@ impl World {
     /// Renews the coordinator's own lease.
     pub(super) fn keep_lease(&mut self, who: usize) {
         let now = self.now;
-        let Some(driver) = self.awake(who, || Happening::KeepLease { who }) else { return };
+        let Some(driver) = self.awake(who, || Happening::KeepLease { who }) else {
+            return;
+        };
         let (token, cut_off) = (driver.token, driver.cut_off);
         if !cut_off && self.ledger.renew(token, now) == Err(Denied::NotHolder) {
             return self.fenced(who);
         }
-        self.queue.put(now + TTL_MS / 6, Happening::KeepLease { who });
+        self.queue
+            .put(now + TTL_MS / 6, Happening::KeepLease { who });
     }
 }
 
 /// Says where two states differ first, in words.
 pub(super) fn difference(memory: &Rollout, replayed: &Rollout) -> String {
     let (memory, replayed) = (format!("{memory:?}"), format!("{replayed:?}"));
-    let same = memory.bytes().zip(replayed.bytes()).take_while(|(a, b)| a == b).count();
+    let same = memory
+        .bytes()
+        .zip(replayed.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
     let near = |text: &str| -> String {
-        let from = text[..same].char_indices().rev().nth(80).map_or(0, |(at, _)| at);
+        let from = text[..same]
+            .char_indices()
+            .rev()
+            .nth(80)
+            .map_or(0, |(at, _)| at);
         text[from..].chars().take(160).collect()
     };
-    format!("in memory …{}…, replayed …{}…", near(&memory), near(&replayed))
+    format!(
+        "in memory …{}…, replayed …{}…",
+        near(&memory),
+        near(&replayed)
+    )
 }

@@ -31,7 +31,10 @@ impl World {
         *calls += 1;
         let bad = self.scenario.faults.iter().any(|fault| match fault {
             Fault::HookFails { hook: other } => *other == hook,
-            Fault::HookWaits { hook: other, calls: needed } => *other == hook && *calls <= *needed,
+            Fault::HookWaits {
+                hook: other,
+                calls: needed,
+            } => *other == hook && *calls <= *needed,
             _ => false,
         });
         if bad && self.plan.hooks[hook as usize].point.waits() {

@@ -24,9 +24,21 @@ impl World {
                     continue;
                 }
             };
-            self.queue.put(BEGIN + at, Happening::Fault { fault, begins: true });
+            self.queue.put(
+                BEGIN + at,
+                Happening::Fault {
+                    fault,
+                    begins: true,
+                },
+            );
             if let Some(for_ms) = for_ms {
-                self.queue.put(BEGIN + at + for_ms, Happening::Fault { fault, begins: false });
+                self.queue.put(
+                    BEGIN + at + for_ms,
+                    Happening::Fault {
+                        fault,
+                        begins: false,
+                    },
+                );
             }
         }
     }
@@ -42,7 +54,11 @@ impl World {
             return;
         }
         let by = |counter: &mut u32| {
-            *counter = if begins { *counter + 1 } else { counter.saturating_sub(1) };
+            *counter = if begins {
+                *counter + 1
+            } else {
+                counter.saturating_sub(1)
+            };
         };
         match what {
             Fault::LedgerAway { .. } => by(&mut self.ledger.away),
@@ -89,7 +105,11 @@ impl World {
             machine.pass(now);
         }
         let by = |counter: &mut u32| {
-            *counter = if begins { *counter + 1 } else { counter.saturating_sub(1) };
+            *counter = if begins {
+                *counter + 1
+            } else {
+                counter.saturating_sub(1)
+            };
         };
         match fault {
             Fault::HostLost { .. } => {

@@ -25,7 +25,9 @@ impl World {
                 self.give(verb);
                 self.hear(who, event);
             }
-            _ => self.queue.put(self.now, Happening::Arrive { verb: Some(verb) }),
+            _ => self
+                .queue
+                .put(self.now, Happening::Arrive { verb: Some(verb) }),
         }
     }
 
@@ -55,19 +57,28 @@ impl World {
         };
         let Some(token) = self.ledger.acquire(self.now, above) else {
             let attended = self.drivers.iter().flatten().any(|driver| {
-                driver.token == self.ledger.token && !driver.cut_off && driver.frozen_until <= self.now
+                driver.token == self.ledger.token
+                    && !driver.cut_off
+                    && driver.frozen_until <= self.now
             });
             // Whoever has it goes on; else somebody comes again.
             if !attended {
                 self.arrivals = self.arrivals.saturating_sub(1);
-                self.queue.put(self.now + TTL_MS / 4, Happening::Arrive { verb });
+                self.queue
+                    .put(self.now + TTL_MS / 4, Happening::Arrive { verb });
             }
             return;
         };
-        let all_but = usize::from(Bug::is(self.bug, Bug::ReplayOneLess) && self.ledger.entries.len() > 2);
+        let all_but =
+            usize::from(Bug::is(self.bug, Bug::ReplayOneLess) && self.ledger.entries.len() > 2);
         let state = match self.ledger.replay(all_but) {
             Ok(state) => state,
-            Err(error) => return self.fleet().checker.look(Rule::Replay, true, || Some(error)),
+            Err(error) => {
+                return self
+                    .fleet()
+                    .checker
+                    .look(Rule::Replay, true, || Some(error));
+            }
         };
         let seq = self.ledger.entries.len() - all_but;
         let begun = state.phase() != Phase::Planned;
@@ -75,7 +86,8 @@ impl World {
         let events = self.first_events(&state, begun, verb);
         let leaves = self.chance.happens(400);
         let who = self.drivers.len();
-        self.drivers.push(Some(Driver::new(token, state, seq as u64, leaves)));
+        self.drivers
+            .push(Some(Driver::new(token, state, seq as u64, leaves)));
         for what in [
             Happening::KeepLease { who },
             Happening::Look { who },
@@ -91,10 +103,19 @@ impl World {
 
     /// Has a person look, where a coordinator waits for one.
     pub(super) fn expect_person(&mut self, who: usize) {
-        let Some(driver) = self.drivers[who].as_mut() else { return };
-        let waits = driver.state.as_ref().is_some_and(|state| state.waiting().is_some());
+        let Some(driver) = self.drivers[who].as_mut() else {
+            return;
+        };
+        let waits = driver
+            .state
+            .as_ref()
+            .is_some_and(|state| state.waiting().is_some());
         if waits && !std::mem::replace(&mut driver.attended, true) {
-            let longest = if self.scenario.calm || !self.chance.happens(150) { 4_000 } else { 40_000 };
+            let longest = if self.scenario.calm || !self.chance.happens(150) {
+                4_000
+            } else {
+                40_000
+            };
             let at = self.now + self.chance.range(300, longest);
             self.queue.put(at, Happening::Attend { who });
         }
@@ -102,9 +123,15 @@ impl World {
 
     /// A person who attends a coordinator decides what only a person can.
     pub(super) fn attend(&mut self, who: usize) {
-        let Some(driver) = self.awake(who, || Happening::Attend { who }) else { return };
+        let Some(driver) = self.awake(who, || Happening::Attend { who }) else {
+            return;
+        };
         driver.attended = false;
-        let Some(state) = driver.state.clone().filter(|state| state.waiting().is_some()) else {
+        let Some(state) = driver
+            .state
+            .clone()
+            .filter(|state| state.waiting().is_some())
+        else {
             return;
         };
         let waits = state.waiting().map(|waiting| waiting.what.clone());
@@ -162,7 +189,12 @@ impl World {
             return Some(Verb::Abort);
         }
         let verbs: &[Option<Verb>] = match waits {
-            Some(WaitFor::Command) => &[Some(Verb::ResumeDone), Some(Verb::ResumeAgain), Some(Verb::Abort), None],
+            Some(WaitFor::Command) => &[
+                Some(Verb::ResumeDone),
+                Some(Verb::ResumeAgain),
+                Some(Verb::Abort),
+                None,
+            ],
             Some(_) => &[
                 Some(Verb::Promote),
                 Some(Verb::Promote),
