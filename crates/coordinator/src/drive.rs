@@ -198,6 +198,8 @@ impl<'a, H: Host> Drive<'a, H> {
             let (next, effects) = step(self.state, event.clone(), now);
             self.state = next;
             if self.state.revision() == before.revision && effects.is_empty() {
+                self.shown
+                    .unchanged(&self.state, &event, self.attendance.observer);
                 continue;
             }
             self.take_note(before, &effects).await;

@@ -1,6 +1,6 @@
 //! What a person asks of a rollout under way.
 
-use rollout::{Event, Extent, Rollout, Tick};
+use rollout::{Event, Extent, Rollout, Tick, WaitFor};
 
 /// A verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,4 +134,31 @@ pub(crate) fn does_something(state: &Rollout, verb: Verb, now: Tick) -> bool {
     let event = verb.event(String::new(), None);
     let (after, effects) = rollout::step(state.clone(), event, now);
     !effects.is_empty() || after.revision() != state.revision()
+}
+
+/// Says why a verb would do nothing.
+pub(crate) fn nothing(state: &Rollout, verb: Verb) -> String {
+    let at = state
+        .current()
+        .map_or("its end", |(_, step)| step.name.as_str());
+    let why = match verb {
+        _ if state.is_finished() => "the rollout is at its end".into(),
+        Verb::Abort if state.is_decided() => "it is past its point of no return".into(),
+        Verb::Abort => "it is on its way back already".into(),
+        Verb::Promote | Verb::PromoteFull => match state.waiting().map(|waiting| &waiting.what) {
+            Some(WaitFor::Person { .. }) => {
+                "a person paused it: `cutover resume` takes that back".into()
+            }
+            Some(WaitFor::Command) => {
+                "it waits to hear what became of the release command: `cutover resume --release-command`"
+                    .into()
+            }
+            _ => format!("it does not wait for a person at `{at}`"),
+        },
+        Verb::Pause if state.is_reversible() => "it is paused already".into(),
+        Verb::Pause => format!("at `{at}` it cannot stop in between"),
+        Verb::Continue => "nobody paused it".into(),
+        Verb::Retry => "nothing was refused, lost or set aside".into(),
+    };
+    format!("nothing: {why}")
 }

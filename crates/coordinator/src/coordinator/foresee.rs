@@ -1,14 +1,14 @@
 //! What a verb would do, said before it is given.
 
 use ledger::wire::v1::Record;
-use rollout::{Rollout, ServiceKey, Tick, WaitFor, Work};
+use rollout::{Rollout, ServiceKey, Tick, Work};
 
 use super::Coordinator;
 use super::take_over::replayed;
 use crate::error::Error;
 use crate::host::Host;
 use crate::lease::who;
-use crate::order::{Verb, does_something};
+use crate::order::{Verb, does_something, nothing};
 use crate::view::seconds;
 
 /// What a verb would do to a rollout, as it stands now.
@@ -63,7 +63,7 @@ fn foresee(state: &Rollout, verb: Verb, now: Tick) -> (String, Vec<String>) {
         .current()
         .map_or("its end", |(_, step)| step.name.as_str());
     if !does_something(state, verb, now) {
-        return (nothing(state, verb, at), Vec::new());
+        return (nothing(state, verb), Vec::new());
     }
     let event = verb.event(String::new(), None);
     let (after, _) = rollout::step(state.clone(), event, now);
@@ -125,30 +125,6 @@ fn foresee(state: &Rollout, verb: Verb, now: Tick) -> (String, Vec<String>) {
             )
         }
     }
-}
-
-/// Says why a verb would do nothing.
-fn nothing(state: &Rollout, verb: Verb, at: &str) -> String {
-    let why = match verb {
-        _ if state.is_finished() => "the rollout is at its end".into(),
-        Verb::Abort if state.is_decided() => "it is past its point of no return".into(),
-        Verb::Abort => "it is on its way back already".into(),
-        Verb::Promote | Verb::PromoteFull => match state.waiting().map(|waiting| &waiting.what) {
-            Some(WaitFor::Person { .. }) => {
-                "a person paused it: `cutover resume` takes that back".into()
-            }
-            Some(WaitFor::Command) => {
-                "it waits to hear what became of the release command: `cutover resume --release-command`"
-                    .into()
-            }
-            _ => format!("it does not wait for a person at `{at}`"),
-        },
-        Verb::Pause if state.is_reversible() => "it is paused already".into(),
-        Verb::Pause => format!("at `{at}` it cannot stop in between"),
-        Verb::Continue => "nobody paused it".into(),
-        Verb::Retry => "nothing was refused, lost or set aside".into(),
-    };
-    format!("nothing: {why}")
 }
 
 /// Lists the steps that are left, in words.

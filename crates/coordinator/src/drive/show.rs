@@ -12,7 +12,7 @@ use super::Before;
 use crate::errand::Notice;
 use crate::interpret::Moment;
 use crate::observe::traffic_seen;
-use crate::order::verb_of;
+use crate::order::{nothing, verb_of};
 use crate::outcome::reason;
 use crate::progress::{Observer, Progress};
 use crate::view::{self, Sights, Snapshot, VerbView};
@@ -90,6 +90,16 @@ impl Shown {
     /// Keeps what a person asked for, once it had an effect.
     pub(super) fn verb(&mut self, event: &Event, now: Tick) {
         self.verbs.extend(view::verb(event, now));
+    }
+
+    /// Tells a person whose verb changed nothing why that is so.
+    pub(super) fn unchanged(&self, state: &Rollout, event: &Event, observer: &mut dyn Observer) {
+        if let Some((verb, by, _)) = verb_of(event) {
+            let why = nothing(state, verb);
+            observer.on(&Progress::Warning {
+                text: format!("`{}` by {by} does {why}", verb.word()),
+            });
+        }
     }
 
     /// Shows what a step changed.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use analysis::{Measurement, Number};
+use analysis::{Measurement, Number, QueryTemplate, Variables};
 use gates::{Auth, Prometheus};
-use rollout::{Reply, Source};
+use rollout::{Plan, Reply, Source};
 
 use super::{refused, webhook};
 use crate::interpret::{Attempt, Means, Moment};
@@ -23,10 +23,13 @@ pub(super) async fn measure(means: &Means, moment: &Moment, analysis: u32, metri
         ));
     };
     let measured = match (&metric.source, &means.settings.prometheus) {
-        (Source::Prometheus { query }, Some(server)) => match client(server) {
-            Ok(prometheus) => prometheus.measure(query).await,
-            Err(why) => Measurement::Error(why),
-        },
+        (Source::Prometheus { query }, Some(server)) => {
+            let interval_ms = metric.threshold.interval_ms;
+            match (client(server), filled(&means.plan, query, interval_ms)) {
+                (Ok(prometheus), Ok(query)) => prometheus.measure(&query).await,
+                (Err(why), _) | (_, Err(why)) => Measurement::Error(why),
+            }
+        }
         (Source::Prometheus { .. }, None) => {
             Measurement::Error("no Prometheus is configured".into())
         }
@@ -42,6 +45,26 @@ pub(super) async fn measure(means: &Means, moment: &Moment, analysis: u32, metri
         }
     };
     Attempt::Reply(Reply::Measured(measured))
+}
+
+/// Fills in what a query asks of this rollout.
+fn filled(plan: &Plan, query: &str, interval_ms: u64) -> Result<String, String> {
+    let template = QueryTemplate::parse(query).map_err(|error| error.to_string())?;
+    let (service, environment) = plan
+        .service
+        .as_str()
+        .split_once('.')
+        .unwrap_or((plan.service.as_str(), ""));
+    let stable = plan.stable.as_ref();
+    let variables = Variables {
+        service,
+        environment,
+        artifact: plan.candidate.artifact.as_str(),
+        vsn: &plan.candidate.vsn,
+        stable_artifact: stable.map(|stable| stable.artifact.as_str()),
+        interval_ms,
+    };
+    template.fill(&variables).map_err(|error| error.to_string())
 }
 
 fn client(server: &PrometheusServer) -> Result<Prometheus, String> {

@@ -3,7 +3,7 @@
 use agent::api::v1::RunStatus;
 use rollout::{Background, Hook, HookPoint, HookRun, HookSite, Job, JobRun, OnFailure, Phase};
 
-use crate::rig::{Rig, deploy};
+use crate::rig::{Rig, deploy, patient};
 
 fn hook(point: HookPoint, words: &[&str], site: HookSite) -> Hook {
     Hook {
@@ -30,13 +30,13 @@ async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
     let dir = tempfile::tempdir().unwrap();
     let told = dir.path().join("told");
     let script = format!("env | grep ^CUTOVER_ | sort > {}", told.display());
-    let mut rig = Rig::serving(1).await;
+    let mut rig = Rig::serving_in_real_time(1).await;
     let hooks = vec![hook(
         HookPoint::PostDeploy,
         &["sh", "-c", &script],
         HookSite::Operator,
     )];
-    let outcome = rig.run(with(hooks)).await.unwrap();
+    let outcome = rig.run(patient(with(hooks))).await.unwrap();
     assert_eq!(outcome.phase, Phase::Healthy, "{outcome:?}");
     let told = std::fs::read_to_string(told).unwrap();
     for line in [
@@ -55,10 +55,10 @@ async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
 
 #[tokio::test]
 async fn a_hook_that_fails_before_traffic_gives_the_candidate_up() {
-    let mut rig = Rig::serving(1).await;
+    let mut rig = Rig::serving_in_real_time(1).await;
     let words = ["sh", "-c", "echo no room in the house; exit 7"];
     let hooks = vec![hook(HookPoint::PreRollout, &words, HookSite::Operator)];
-    let outcome = rig.run(with(hooks)).await.unwrap();
+    let outcome = rig.run(patient(with(hooks))).await.unwrap();
     assert_eq!((outcome.phase, outcome.finished), (Phase::Aborted, true));
     let cause = outcome.cause.unwrap();
     assert!(

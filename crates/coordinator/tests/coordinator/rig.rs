@@ -159,6 +159,14 @@ impl Rig {
         rig
     }
 
+    /// The same for a test that goes on in real time.
+    pub(crate) async fn serving_in_real_time(hosts: usize) -> Self {
+        tokio::time::pause();
+        let rig = Self::serving(hosts).await;
+        tokio::time::resume();
+        rig
+    }
+
     pub(crate) fn coordinator(&self, holder: Holder) -> Coordinator<FakeHost> {
         let hosts = self
             .hosts
@@ -280,6 +288,14 @@ impl Rig {
         };
         fleet.hosts.iter().map(serving).collect()
     }
+}
+
+/// The same with deadlines that a busy machine keeps in real time.
+pub(crate) fn patient(mut request: Request) -> Request {
+    request.timing.healthy_deadline_ms = 600_000;
+    request.timing.progress_deadline_ms = 600_000;
+    request.timing.orphan_timeout_ms = 300_000;
+    request
 }
 
 /// A canary of 20 %, a pause until promoted, then all.

@@ -79,8 +79,13 @@ async fn keys_beside_the_driver_pause_and_go_on_and_turn_back() {
     let first = rig.coordinator(alive());
     let planned = first.plan(deploy('b')).await.unwrap();
     let (orders, taken) = unbounded_channel();
-    let mut ignore = |_: &Progress| {};
-    let running = first.run(planned, Attendance::new(&mut ignore).with_orders(taken));
+    let mut warned = Vec::new();
+    let mut note = |progress: &Progress| {
+        if let Progress::Warning { text } = progress {
+            warned.push(text.clone());
+        }
+    };
+    let running = first.run(planned, Attendance::new(&mut note).with_orders(taken));
     let person = async {
         let give = |verb| orders.send(Order { verb, why: None }).unwrap();
         tokio::time::sleep(Duration::from_millis(700)).await;
@@ -105,6 +110,12 @@ async fn keys_beside_the_driver_pause_and_go_on_and_turn_back() {
         .map(|verb| verb.verb.clone())
         .collect();
     assert_eq!(verbs, ["pause", "continue", "abort"]);
+    assert!(
+        warned
+            .iter()
+            .any(|text| text.contains("does nothing: it is paused already")),
+        "{warned:?}"
+    );
     assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::rig::{Rig, deploy};
+use crate::rig::{Rig, deploy, patient};
 
 /// What a webhook was told, by its path.
 type Told = Arc<Mutex<Vec<(String, Value)>>>;
@@ -74,8 +74,8 @@ async fn a_rollback_webhook_turns_back_and_an_event_webhook_hears_of_it() {
         event: named("chat", format!("{base}/event")),
         rollback: named("panic", format!("{base}/rollback")),
     };
-    let mut rig = Rig::serving(1).await;
-    let outcome = rig.run(with_webhooks(webhooks)).await.unwrap();
+    let mut rig = Rig::serving_in_real_time(1).await;
+    let outcome = rig.run(patient(with_webhooks(webhooks))).await.unwrap();
     assert_eq!((outcome.phase, outcome.finished), (Phase::Aborted, true));
     let cause = outcome.cause.unwrap();
     assert!(cause.contains("aborted by webhook panic"), "{cause}");
@@ -147,8 +147,8 @@ async fn a_webhook_is_asked_until_it_agrees_and_another_one_is_measured() {
         }],
         ..deploy('b')
     };
-    let mut rig = Rig::serving(1).await;
-    let outcome = tokio::time::timeout(Duration::from_secs(120), rig.run(request))
+    let mut rig = Rig::serving_in_real_time(1).await;
+    let outcome = tokio::time::timeout(Duration::from_secs(300), rig.run(patient(request)))
         .await
         .unwrap()
         .unwrap();
