@@ -143,7 +143,7 @@ pub struct Metric {
 pub enum Source {
     /// A PromQL query that gives one value.
     Prometheus {
-        /// The query, its variables filled in.
+        /// The query, with variables such as `{{artifact}}` that are filled in when it is asked.
         query: String,
     },
     /// A webhook: 1 where it agrees (2xx), 0 where not; Flagger's `rollout`.

@@ -133,6 +133,9 @@ fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::
         (None, Some(failure)) => Some(Criteria::Failure(failure)),
         (None, None) => None,
     };
+    if let Some(query) = &metric.prometheus {
+        analysis::QueryTemplate::parse(query).map_err(|error| (format!("{name}: {error}"), None))?;
+    }
     let (source, mut threshold) = match (&metric.prometheus, &metric.webhook, criteria) {
         (Some(query), None, Some(criteria)) => (
             Source::Prometheus {
