@@ -10,8 +10,15 @@
 mod agent_killed;
 mod bad_input;
 mod fleet;
+mod frozen;
+mod health;
+mod hooks;
+mod jobs;
+mod judged;
 mod killed_deploy;
+mod planned;
 mod refused_health;
 mod release_command;
 mod rig;
 mod takeover;
+mod verbs;

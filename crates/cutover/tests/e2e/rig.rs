@@ -4,6 +4,8 @@ mod clients;
 mod fleet;
 mod http;
 mod operator;
+mod prometheus;
+mod server;
 mod shelf;
 mod world;
 
@@ -11,5 +13,7 @@ pub(crate) use clients::{Clients, Load};
 pub(crate) use fleet::Fleet;
 pub(crate) use http::{free_port, get, request};
 pub(crate) use operator::{Operator, Said, started};
+pub(crate) use prometheus::Prometheus;
+pub(crate) use server::Server;
 pub(crate) use shelf::{Version, shelf};
 pub(crate) use world::World;

@@ -131,10 +131,6 @@ interval = "100ms"
         self.dir.path().join(name)
     }
 
-    pub(crate) fn hosts(&self) -> &[String] {
-        &self.hosts
-    }
-
     fn agent(&self, host: &str) -> PathBuf {
         self.dir.path().join(host).join("agent")
     }
@@ -181,6 +177,14 @@ interval = "100ms"
         let labels: Vec<String> = answers.map(|a| a.version().to_owned()).collect();
         assert!(labels.iter().all(|l| *l == labels[0]), "{labels:?}");
         labels[0].clone()
+    }
+
+    /// Reads the metrics of a host, as the one who exports them for a Prometheus does; nothing while it is
+    /// not there.
+    pub(crate) fn metrics_of(&self, host: &str) -> impl Fn() -> String + Send + 'static {
+        let client = agent::client::Client::at_home(&self.agent(host));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        move || runtime.block_on(client.metrics()).unwrap_or_default()
     }
 
     /// Ends the agent of a host as a crash would, and returns when it is gone.

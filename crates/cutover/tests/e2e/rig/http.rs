@@ -9,7 +9,6 @@ use std::time::Duration;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
-    pub(crate) body: String,
 }
 
 impl Answer {
@@ -50,14 +49,13 @@ pub(crate) fn request(
     )?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    let (head, body) = text
+    let (head, _) = text
         .split_once("\r\n\r\n")
         .ok_or_else(|| Error::other(format!("no whole head: {text:?}")))?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     Ok(Answer {
         status: status.ok_or_else(|| Error::other(format!("no status: {head:?}")))?,
         head: head.to_owned(),
-        body: body.to_owned(),
     })
 }
 

@@ -130,11 +130,6 @@ impl Operator {
             .map(|rollout| rollout["phase"].as_str().unwrap().to_owned())
             .collect()
     }
-
-    /// The newest rollout, as `show` has it.
-    pub(crate) fn newest(&self) -> Value {
-        self.ok(&["show", "--json"]).json()
-    }
 }
 
 /// A command under way.
