@@ -119,6 +119,11 @@ impl Host {
                 .is_some()
     }
 
+    /// Says whether the balancer in front was told to leave it, and not yet told to come back.
+    pub(crate) fn is_out(&self) -> bool {
+        self.asked.contains(&Task::Leave) && !self.done.contains(&Task::Return)
+    }
+
     /// Notes a definite good reply.
     pub(crate) fn finish(&mut self, task: Task, now: Tick) {
         if task.changes_what_is_seen() {

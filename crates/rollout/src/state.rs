@@ -36,6 +36,8 @@ pub struct Rollout {
     pub(crate) outstanding: BTreeMap<EffectId, Asked>,
     pub(crate) next_id: u64,
     pub(crate) at: AtStep,
+    /// What the last analysis compared, for the next one to go on with.
+    pub(crate) compared: Option<Judging>,
     pub(crate) command: Command,
     /// Hooks that were run, by their steps: they are not run again when a step comes again.
     pub(crate) ran: BTreeSet<u32>,
@@ -123,6 +125,7 @@ impl Rollout {
             outstanding: BTreeMap::new(),
             next_id: 1,
             at: AtStep::default(),
+            compared: None,
             command: Command {
                 attempt: 1,
                 done: false,

@@ -42,10 +42,13 @@ pub(super) async fn hook(
 ) -> RunOutcome {
     let kind = match hook.point {
         HookPoint::ConfirmRollout => Kind::ConfirmRollout,
-        HookPoint::PreDeploy | HookPoint::PreRollout => Kind::PreRollout,
+        HookPoint::PreDeploy | HookPoint::PreRollout | HookPoint::PreUpgrade => Kind::PreRollout,
         HookPoint::ConfirmTrafficIncrease => Kind::ConfirmTrafficIncrease,
         HookPoint::ConfirmPromotion => Kind::ConfirmPromotion,
-        HookPoint::PostRollout | HookPoint::PostDeploy | HookPoint::OnAbort => Kind::PostRollout,
+        HookPoint::PostUpgrade
+        | HookPoint::PostRollout
+        | HookPoint::PostDeploy
+        | HookPoint::OnAbort => Kind::PostRollout,
     };
     let mut payload = payload(means, moment, kind);
     // Flagger has fewer points; this tells them apart.

@@ -146,7 +146,11 @@ fn one_run(mut run: Vec<(usize, Box)>, batch: Option<u32>) -> Box {
 
 /// One box for several.
 fn one_of(name: String, does: String, gate: String, boxes: &[&Box]) -> Box {
-    let mut hosts: Vec<u32> = boxes.iter().flat_map(|drawn| &drawn.hosts).copied().collect();
+    let mut hosts: Vec<u32> = boxes
+        .iter()
+        .flat_map(|drawn| &drawn.hosts)
+        .copied()
+        .collect();
     hosts.sort_unstable();
     hosts.dedup();
     Box {

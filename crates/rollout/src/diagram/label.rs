@@ -68,6 +68,9 @@ mod tests {
 
     #[test]
     fn a_title_is_a_string_of_yaml() {
-        assert_eq!(title("1.0 → \"2\"\n", 99), "\"1.0 → \\U000000222\\U00000022 \"");
+        assert_eq!(
+            title("1.0 → \"2\"\n", 99),
+            "\"1.0 → \\U000000222\\U00000022 \""
+        );
     }
 }

@@ -89,7 +89,10 @@ fn time(drawn: &Box, now_ms: u64) -> String {
     match drawn.state {
         State::Pending if drawn.expected_ms > 0 => format!("  (about {})", span(drawn.expected_ms)),
         State::Active { since_ms } | State::Waiting { since_ms } => {
-            format!("  ({} so far{times})", span(now_ms.saturating_sub(since_ms)))
+            format!(
+                "  ({} so far{times})",
+                span(now_ms.saturating_sub(since_ms))
+            )
         }
         State::Done { took_ms } => format!("  ({}{times})", span(took_ms)),
         State::GivenUp { took_ms } => format!("  (given up after {}{times})", span(took_ms)),

@@ -120,10 +120,7 @@ impl Rollout {
         let reverting = matches!(self.stage, Stage::Reverting(_));
         loop {
             if reverting {
-                if (place as usize) < self.way_back.len() {
-                    return self.enter(Stage::Reverting(place), true, out);
-                }
-                return self.end(out);
+                return self.go_back_to(place, out);
             }
             let Some(step) = plan.steps.get(place as usize) else {
                 return self.end(out);
@@ -161,6 +158,21 @@ impl Rollout {
             };
             return self.enter(stage, true, out);
         }
+    }
+
+    /// Goes to a step of the way back.
+    fn go_back_to(&mut self, place: u32, out: &mut Outcome) {
+        let plan = self.way_back.clone();
+        let Some(step) = plan.get(place as usize) else {
+            return self.end(out);
+        };
+        if matches!(step.work, Work::Leave { .. }) && !self.bears_leaving(&step.hosts) {
+            for place in &step.hosts {
+                let why = "without it too few would take traffic (min_available)".to_owned();
+                self.leave_behind(*place, why, out);
+            }
+        }
+        self.enter(Stage::Reverting(place), true, out);
     }
 
     /// Says whether a step that comes again has been done for good.
@@ -242,7 +254,9 @@ impl Rollout {
                 let touched = host.touched();
                 let routed = has_stable && touched.routed && !host.done.contains(&Task::RouteBack);
                 let changed = touched.installed && !host.done.contains(&Task::HotBack);
-                host.aside.is_some() && (routed || changed)
+                let stopped = has_stable && touched.vacated && !host.is_restored();
+                let left_behind = host.refused.is_some();
+                host.aside.is_some() && (routed || changed || stopped || left_behind)
             })
             .map(|(place, _)| place)
             .collect()

@@ -22,6 +22,8 @@ use crate::tick::Tick;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Judging {
     place: u32,
+    /// Whether it compares with stable as it is now, not as it was before the switch.
+    beside: bool,
     errors: Option<Comparison>,
     latency: Option<LatencyComparison>,
     metrics: Vec<Measured>,
@@ -68,12 +70,27 @@ impl Rollout {
         self.at.judging.as_ref().is_none_or(|judging| judging.over)
     }
 
+    /// Keeps what the step's analysis compared for the next one: one comparison over all steps, as each new
+    /// one may raise a false alarm of its own.
+    pub(crate) fn keep_compared(&mut self) {
+        if let Some(judging) = self.at.judging.take().filter(|judging| judging.beside) {
+            self.compared = Some(judging);
+        }
+    }
+
     pub(crate) fn begin_judging(&mut self, place: u32, out: &mut Outcome) {
         let plan = self.plan.clone();
         let Some(analysis) = plan.analyses.get(place as usize) else {
             return;
         };
         let before = self.stable_before();
+        let kept = self.compared.take().filter(|_| before.is_none());
+        let of_kept = kept
+            .as_ref()
+            .and_then(|kept| plan.analyses.get(kept.place as usize));
+        let same_errors = of_kept.is_some_and(|kept| kept.comparison == analysis.comparison);
+        let same_latency = of_kept.is_some_and(|kept| kept.latency == analysis.latency);
+        let (errors, latency) = kept.map_or((None, None), |kept| (kept.errors, kept.latency));
         let metrics = analysis.metrics.iter().map(|metric| Measured {
             name: metric.name.clone(),
             threshold: Threshold::new(metric.threshold),
@@ -84,11 +101,15 @@ impl Rollout {
         });
         self.at.judging = Some(Judging {
             place,
-            errors: analysis.comparison.map(|settings| match before {
-                Some(before) => Comparison::after_switch(settings, before.bad),
-                None => Comparison::new(settings),
+            beside: before.is_none(),
+            errors: errors.filter(|_| same_errors).or_else(|| {
+                Some(match (analysis.comparison?, before) {
+                    (settings, Some(before)) => Comparison::after_switch(settings, before.bad),
+                    (settings, None) => Comparison::new(settings),
+                })
             }),
-            latency: analysis.latency.and_then(|settings| {
+            latency: latency.filter(|_| same_latency).or_else(|| {
+                let settings = analysis.latency?;
                 let LatencyBound::Us(bound_us) = settings.bound else {
                     return None;
                 };

@@ -15,6 +15,7 @@ impl Rollout {
         if self.may_set_aside(place, &cause) {
             self.set_aside(place, cause.to_string(), out);
             self.go_back_aside(place, out);
+            self.ask_others(out);
         } else {
             self.give_up(cause, out);
         }
@@ -51,6 +52,20 @@ impl Rollout {
         instances.saturating_sub(gone) >= min_available.wanted(instances)
     }
 
+    /// Says whether enough take traffic while these leave the balancer on the way back. Hosts that are lost
+    /// do not count: nobody keeps them (invariant I1).
+    pub(crate) fn bears_leaving(&self, leaving: &[u32]) -> bool {
+        let mut instances = 0;
+        let mut serving = 0;
+        for (place, (plan, host)) in (0u32..).zip(self.plan.hosts.iter().zip(&self.hosts)) {
+            let leaves = leaving.binary_search(&place).is_ok();
+            let gone = host.lost.is_none() && (host.is_out() || leaves);
+            instances += plan.stable.len();
+            serving += if gone { 0 } else { plan.stable.len() };
+        }
+        serving >= self.plan.tolerance.min_available.wanted(instances)
+    }
+
     /// Says whether one more host may fail, and another one is left.
     pub(crate) fn has_budget(&self) -> bool {
         self.failed < self.plan.budget_left() && self.failed + 1 < self.hosts.len()
@@ -63,6 +78,9 @@ impl Rollout {
         host.aside = Some(why.clone());
         host.lease_anew = false;
         host.passed = false;
+        // The balancer leaves it again, where it had come back already.
+        host.done.remove(&Task::Leave);
+        host.done.remove(&Task::Return);
         self.failed += 1;
         self.pending.remove(&place);
         self.unready.remove(&place);

@@ -70,9 +70,15 @@ impl Rollout {
         let Some((_, step)) = self.current().filter(|_| !self.is_halted()) else {
             return;
         };
-        let (work, in_step) = (step.work, step.hosts.binary_search(&place).is_ok());
+        let work = step.work;
+        let named = step.hosts.binary_search(&place).is_ok() && self.is_of_step(place);
+        let stands_in = match work {
+            Work::Hook(hook) if !named => self.stands_in(hook, step) == Some(place),
+            _ => false,
+        };
+        let in_step = named || stands_in;
         let mut over = true;
-        if in_step && self.is_of_step(place) {
+        if in_step {
             for task in self.tasks_of_step(place, work) {
                 over &= self.is_done_or_asked(place, task, out);
             }
@@ -121,6 +127,9 @@ impl Rollout {
         };
         let id = self.next_effect(Some(place), task);
         let host = &mut self.hosts[place as usize];
+        if task == Task::Leave {
+            host.done.remove(&Task::Return);
+        }
         host.asked.insert(task);
         host.awaited.insert(task);
         out.effects.push(Effect::Do {

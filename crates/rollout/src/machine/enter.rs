@@ -13,6 +13,7 @@ impl Rollout {
         let prepared = !anew && self.at.prepared;
         self.stage = stage;
         self.since = out.now;
+        self.keep_compared();
         self.at = AtStep {
             prepared,
             ..AtStep::default()
@@ -44,6 +45,11 @@ impl Rollout {
         let Some((_, step)) = self.current() else {
             return Vec::new();
         };
+        if let Work::Hook(hook) = step.work
+            && let Some(place) = self.stands_in(hook, step)
+        {
+            return vec![place];
+        }
         let wanted = |place: &&u32| self.is_of_step(**place);
         step.hosts.iter().filter(wanted).copied().collect()
     }

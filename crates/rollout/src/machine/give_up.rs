@@ -13,7 +13,8 @@ use crate::task::Task;
 
 impl Rollout {
     pub(crate) fn give_up(&mut self, cause: Cause, out: &mut Outcome) {
-        if cause.blames_candidate() && self.plan.purpose == Purpose::Deploy {
+        let deploys = self.plan.purpose == Purpose::Deploy;
+        if cause.blames_candidate() && deploys && self.had_traffic() {
             out.effects.push(Effect::MarkBad {
                 artifact: self.plan.candidate.artifact.clone(),
                 why: cause.to_string(),
@@ -37,6 +38,15 @@ impl Rollout {
         }
         self.stage = Stage::Reverting(0);
         self.go_to(0, out);
+    }
+
+    /// Says whether the candidate ever was given traffic, other than that of testers.
+    fn had_traffic(&self) -> bool {
+        let served = |host: &Host| {
+            let mut routes = host.asked.range(Task::Route(1)..=Task::Route(u8::MAX));
+            routes.next().is_some() || host.touched().installed
+        };
+        self.hosts.iter().any(served)
     }
 
     /// Says whether the release command was asked for and has no end that anybody knows of.

@@ -5,7 +5,7 @@ use crate::effect::{EffectId, Errand};
 use crate::event::{Reply, RunOutcome};
 use crate::machine::Outcome;
 use crate::machine::reply::failure;
-use crate::plan::{HookRun, HookSite, OnFailure};
+use crate::plan::{HookRun, HookSite, OnFailure, Step, Work};
 use crate::seen::{StepRef, WaitFor};
 use crate::state::{Rollout, Stage};
 use crate::task::Task;
@@ -17,6 +17,42 @@ impl Rollout {
         match run {
             Some(HookRun::Command { site, .. }) => *site == HookSite::Operator,
             Some(HookRun::Webhook { .. }) | None => true,
+        }
+    }
+
+    /// Returns the host that runs the hook of a step in the place of those that it names, where all of these
+    /// were set aside: the next one of the batch, or of the fleet. A hook that has to agree, or that is for
+    /// the first host, is never passed unasked.
+    pub(crate) fn stands_in(&self, hook: u32, step: &Step) -> Option<u32> {
+        if step.hosts.is_empty() || step.hosts.iter().any(|place| self.is_of_step(*place)) {
+            return None;
+        }
+        let hook = self.plan.hooks.get(hook as usize)?;
+        let first = matches!(
+            hook.run,
+            HookRun::Command {
+                site: HookSite::FirstHost,
+                ..
+            }
+        );
+        if !first && !hook.point.waits() {
+            return None;
+        }
+        let batch = self.plan.steps.iter().find(|other| {
+            step.batch.is_some() && other.batch == step.batch && other.hosts.len() > 1
+        });
+        let batch = batch.map_or(&[][..], |batch| &batch.hosts);
+        let fleet = (0u32..).take(self.hosts.len());
+        let mut next = batch.iter().copied().chain(fleet);
+        next.find(|place| self.is_of_step(*place))
+    }
+
+    /// Has the hook that is asked now asked of those that take the place of one that was set aside.
+    pub(crate) fn ask_others(&mut self, out: &mut Outcome) {
+        if matches!(self.work(), Some(Work::Hook(_))) {
+            for place in self.hosts_of_step() {
+                self.settle(place, out);
+            }
         }
     }
 

@@ -47,5 +47,9 @@ impl Rollout {
             out.changed = true;
             self.settle(place, out);
         }
+        let jobs = matches!(self.work(), Some(Work::QuiesceBack | Work::ActivateBack));
+        if jobs && lost_ms >= orphan_timeout_ms && self.pending.contains(&place) {
+            self.pass_over(place, out);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The time of a step is up.
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CommandEnd};
 use crate::machine::Outcome;
 use crate::plan::{HotWork, Work};
 use crate::seen::Waiting;
@@ -100,24 +100,42 @@ impl Rollout {
         }
     }
 
+    /// On the way back nobody waits for a host for longer than a step may take (invariant I6).
     fn reverting_overdue(&mut self, work: Work, out: &mut Outcome) {
-        let jobs = matches!(work, Work::QuiesceBack | Work::ActivateBack);
         for place in self.pending.clone() {
-            let cause = self.overdue_cause(place, out).to_string();
-            let host = &mut self.hosts[place as usize];
-            if jobs {
-                // Background work never holds the way back up.
-                self.forget_host(place);
-                self.note(cause);
-                self.pending.remove(&place);
-            } else if host.aside.is_some() {
-                host.refused.get_or_insert(cause);
-                self.forget_host(place);
-                self.pending.remove(&place);
+            match work {
+                Work::QuiesceBack | Work::ActivateBack => self.pass_over(place, out),
+                Work::AwaitCommand => {
+                    self.command.end = Some(CommandEnd::Unknown);
+                    self.pass_over(place, out);
+                }
+                _ => {
+                    let why = self.overdue_cause(place, out).to_string();
+                    self.leave_behind(place, why, out);
+                }
             }
-            out.changed = true;
         }
-        self.halted = !self.pending.is_empty();
+    }
+
+    /// Goes back without a host: it takes part in no later step, and is named at the end. Leased weights
+    /// return to stable by themselves (invariant I7).
+    pub(crate) fn leave_behind(&mut self, place: u32, why: String, out: &mut Outcome) {
+        if self.hosts[place as usize].aside.is_none() {
+            self.set_aside(place, why.clone(), out);
+        }
+        self.forget_host(place);
+        self.pending.remove(&place);
+        self.hosts[place as usize].refused.get_or_insert(why);
+        out.changed = true;
+    }
+
+    /// Goes on with the next step of a host: background work, say, never holds the way back up.
+    pub(crate) fn pass_over(&mut self, place: u32, out: &mut Outcome) {
+        let cause = self.overdue_cause(place, out).to_string();
+        self.forget_host(place);
+        self.note(cause);
+        self.pending.remove(&place);
+        out.changed = true;
     }
 
     /// Names what kept a host from being done with the step.

@@ -29,8 +29,12 @@ impl Rollout {
         self.halted = false;
         // Whoever goes on has no clock set yet.
         self.wake = None;
+        let reverting = matches!(self.stage, Stage::Reverting(_));
         for host in &mut self.hosts {
-            host.refused = None;
+            // Who was left behind on the way back missed a part of it, and comes not in for the rest.
+            if !reverting || host.aside.is_none() {
+                host.refused = None;
+            }
             host.lost = None;
         }
         match self.stage {

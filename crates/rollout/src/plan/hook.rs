@@ -27,6 +27,10 @@ pub enum HookPoint {
     PreDeploy,
     /// When the candidate is healthy, before it gets traffic; Flagger's `pre-rollout`.
     PreRollout,
+    /// Before a host of a hot upgrade changes its code; Distillery's `pre_upgrade`.
+    PreUpgrade,
+    /// When it runs the new code; Distillery's `post_upgrade`.
+    PostUpgrade,
     /// Before its weight grows; Flagger's `confirm-traffic-increase`: waits until it agrees.
     ConfirmTrafficIncrease,
     /// Before the commit; Flagger's `confirm-promotion`: waits until it agrees.
@@ -83,6 +87,8 @@ impl HookPoint {
             Self::ConfirmRollout => "confirm-rollout",
             Self::PreDeploy => "pre-deploy",
             Self::PreRollout => "pre-rollout",
+            Self::PreUpgrade => "pre-upgrade",
+            Self::PostUpgrade => "post-upgrade",
             Self::ConfirmTrafficIncrease => "confirm-traffic-increase",
             Self::ConfirmPromotion => "confirm-promotion",
             Self::PostRollout => "post-rollout",

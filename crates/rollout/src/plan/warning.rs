@@ -38,6 +38,11 @@ pub enum Warning {
         /// How many can be moved within `drain_timeout`.
         movable: u64,
     },
+    /// An analysis comes before the candidate has traffic, so that there is nothing to compare.
+    NothingToCompare {
+        /// Whether metrics of it are left to be judged.
+        metrics: bool,
+    },
     /// The ledger and the proxies disagree on the current version.
     CurrentDiffers {
         /// What the ledger says.
@@ -77,6 +82,14 @@ impl fmt::Display for Warning {
                 f,
                 "{open} sockets and streams are open, but only {movable} can be moved within drain_timeout at \
                  this pace; the rest will be cut"
+            ),
+            Self::NothingToCompare { metrics: true } => f.write_str(
+                "before the candidate has traffic there is nothing to compare with stable's: the analysis \
+                 there judges its metrics alone",
+            ),
+            Self::NothingToCompare { metrics: false } => f.write_str(
+                "before the candidate has traffic there is nothing to compare with stable's: the analysis \
+                 there is left out; give it metrics, or place it after the traffic",
             ),
             Self::CurrentDiffers { ledger, serving } => {
                 write!(f, "the ledger names {ledger} as current, but {serving} serves; the latter is taken as stable")

@@ -1,6 +1,6 @@
 //! What a person should know of a plan.
 
-use super::{HostFacts, Mark, Plan, Purpose, Request, Strategy, Warning};
+use super::{Analysis, CanaryStep, HostFacts, Mark, Plan, Purpose, Request, Strategy, Warning};
 use crate::name::ArtifactId;
 
 pub(super) fn warnings(
@@ -29,6 +29,12 @@ pub(super) fn warnings(
                 });
             }
         }
+    }
+    let early = early_comparisons(plan);
+    if let Some(analysis) = early.first() {
+        warnings.push(Warning::NothingToCompare {
+            metrics: !analysis.metrics.is_empty(),
+        });
     }
     let nodes = |plan: &Plan| -> Vec<String> {
         let slots = 1..=request.instances_per_host * if plan.stable.is_some() { 2 } else { 1 };
@@ -74,6 +80,28 @@ pub(super) fn warnings(
         });
     }
     warnings
+}
+
+/// Returns the analyses that compare before the candidate has traffic.
+fn early_comparisons(plan: &Plan) -> Vec<&Analysis> {
+    let compares =
+        |analysis: &&Analysis| analysis.comparison.is_some() || analysis.latency.is_some();
+    if plan.stable.is_none() || plan.purpose == Purpose::Rollback {
+        return Vec::new();
+    }
+    match &plan.strategy {
+        Strategy::BlueGreen(settings) => settings.pre_promotion.iter().filter(compares).collect(),
+        Strategy::Canary(settings) => {
+            let early = settings.steps.iter();
+            let early = early.take_while(|step| !matches!(step, CanaryStep::SetWeight(_)));
+            let analyses = early.filter_map(|step| match step {
+                CanaryStep::Analysis(analysis) => Some(analysis),
+                _ => None,
+            });
+            analyses.filter(compares).collect()
+        }
+        Strategy::Hot(_) | Strategy::Rolling(_) | Strategy::Auto { .. } => Vec::new(),
+    }
 }
 
 /// Says whether jobs of both versions run at once: with a hot upgrade there are never two versions.

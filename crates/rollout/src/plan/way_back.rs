@@ -151,15 +151,10 @@ impl Back<'_> {
             Some(batch) => format!("{name}-{batch}"),
             None => name.to_owned(),
         };
-        let given = self
-            .steps
-            .iter()
-            .filter(|step| step.name.starts_with(&name))
-            .count();
-        let name = match given {
-            0 => name,
-            _ => format!("{name}-again-{}", given + 1),
-        };
+        let given = |name: &str| self.steps.iter().any(|step| step.name == name);
+        let numbered = (2u32..).map(|number| format!("{name}-{number}"));
+        let mut names = std::iter::once(name.clone()).chain(numbered);
+        let name = names.find(|name| !given(name)).unwrap_or(name);
         let (expected_ms, longest_ms) = self.plan.durations(work, &hosts);
         self.steps.push(Step {
             name,

@@ -2,7 +2,8 @@
 
 use analysis::{ComparisonSettings, Criteria, Measurement, Number, ThresholdSettings};
 use rollout::{
-    Analysis, BlueGreen, CanaryStep, Event, Extent, Metric, Phase, Reply, Source, Strategy, WaitFor,
+    Analysis, BlueGreen, CanaryStep, Event, Extent, Metric, Phase, Reply, Source, Strategy,
+    WaitFor, Warning,
 };
 
 use crate::request::{canary, deploy, plan};
@@ -165,4 +166,59 @@ fn each_host_is_journaled_once_an_interval_and_no_more() {
     // Ten intervals: three hosts and one look each.
     let told = rig.state.revision() - before;
     assert!((30..=42).contains(&told), "{told}");
+}
+
+#[test]
+fn one_comparison_goes_on_through_all_analyses_of_a_canary() {
+    let short = Analysis {
+        for_ms: 10_000,
+        ..comparison()
+    };
+    let steps = vec![
+        CanaryStep::SetWeight(50),
+        CanaryStep::Analysis(comparison()),
+        CanaryStep::SetWeight(60),
+        CanaryStep::Analysis(short),
+    ];
+    let mut rig = Rig::begun(plan(&deploy(canary(steps)), 1));
+    // Alone, the second one would have seen too little to tell.
+    assert_eq!(rig.run(), Phase::Healthy, "{:?}", rig.state.waiting());
+    assert_eq!(rig.state.judged().len(), 2);
+}
+
+#[test]
+fn who_was_judged_by_testers_traffic_alone_is_not_marked() {
+    let mut request = deploy(Strategy::BlueGreen(BlueGreen {
+        pre_promotion: Some(metric()),
+        ..BlueGreen::PLAIN
+    }));
+    request.preview = true;
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.errands.extend([value(0.3)]);
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert!(rig.cause().contains("by error-rate"), "{}", rig.cause());
+    assert!(!rig.log.iter().any(|line| line.starts_with("mark")));
+}
+
+#[test]
+fn a_plan_tells_that_there_is_nothing_to_compare_before_the_traffic() {
+    let warned = |analysis: Analysis| {
+        let strategy = Strategy::BlueGreen(BlueGreen {
+            pre_promotion: Some(analysis),
+            ..BlueGreen::PLAIN
+        });
+        let warnings = plan(&deploy(strategy), 1).warnings;
+        let found = warnings.iter().find_map(|warning| match warning {
+            Warning::NothingToCompare { metrics } => Some(*metrics),
+            _ => None,
+        });
+        found
+    };
+    assert_eq!(warned(comparison()), Some(false));
+    assert_eq!(warned(metric()), None);
+    let both = Analysis {
+        metrics: metric().metrics,
+        ..comparison()
+    };
+    assert_eq!(warned(both), Some(true));
 }

@@ -1,10 +1,11 @@
 //! Hooks at points of a rollout.
 
 use rollout::{
-    Event, Hook, HookPoint, HookRun, HookSite, OnFailure, Phase, Reply, RunOutcome, WaitFor,
+    CanaryStep, Event, Hook, HookPoint, HookRun, HookSite, HostCount, OnFailure, Phase, Reply,
+    RunOutcome, WaitFor,
 };
 
-use crate::request::{blue_green, deploy, plan};
+use crate::request::{blue_green, canary, deploy, hot, plan};
 use crate::rig::{Rig, done};
 
 pub(crate) fn webhook(point: HookPoint, name: &str) -> Hook {
@@ -185,4 +186,69 @@ fn a_hook_on_hosts_runs_where_it_is_wanted() {
     };
     check(HookSite::EachHost, &["h0: run hook 0", "h1: run hook 0"]);
     check(HookSite::FirstHost, &["h0: run hook 0"]);
+}
+
+#[test]
+fn a_hook_of_the_first_host_is_asked_of_the_next_one_where_that_was_set_aside() {
+    let mut request = deploy(canary(vec![CanaryStep::SetWeight(20)]));
+    request.tolerance.failure_budget = HostCount::Hosts(1);
+    request.hooks = vec![command(
+        HookPoint::ConfirmPromotion,
+        HookSite::FirstHost,
+        OnFailure::Abort,
+    )];
+    let mut rig = Rig::begun(plan(&request, 3));
+    rig.until("watch");
+    rig.host(0).restarts = 1;
+    rig.until("confirm-promotion-check");
+    assert_eq!(rig.state.aside().len(), 1);
+    assert_eq!(rig.log.last().unwrap(), "h1: run hook 0");
+    rig.reply(failed(1));
+    assert_eq!(rig.state.phase(), Phase::Paused, "it does not agree yet");
+    rig.replays();
+}
+
+#[test]
+fn a_hook_whose_host_is_set_aside_while_it_is_asked_is_asked_of_another_one() {
+    let mut request = deploy(canary(vec![CanaryStep::SetWeight(20)]));
+    request.tolerance.failure_budget = HostCount::Hosts(1);
+    request.hooks = vec![command(
+        HookPoint::ConfirmPromotion,
+        HookSite::FirstHost,
+        OnFailure::Abort,
+    )];
+    let mut rig = Rig::begun(plan(&request, 3));
+    rig.until("confirm-promotion-check");
+    rig.host(0).restarts = 1;
+    let from = rig.log.len();
+    rig.wake_and_look();
+    let asked = rig.asked_since(from);
+    assert!(asked.contains(&"h1: run hook 0"), "{asked:?}");
+    assert_eq!(rig.at(), "confirm-promotion-check");
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(rig.state.is_decided());
+}
+
+#[test]
+fn hooks_around_a_hot_upgrade_run_on_the_hosts_of_each_batch() {
+    let points = [HookPoint::PreUpgrade, HookPoint::PostUpgrade];
+    let mut request = deploy(hot(2));
+    let hook = |point| command(point, HookSite::EachHost, OnFailure::Abort);
+    request.hooks = points.map(hook).to_vec();
+    let mut rig = Rig::begun(plan(&request, 2));
+    assert_eq!(rig.run(), Phase::Healthy);
+    let of_h1: Vec<_> = rig
+        .log
+        .iter()
+        .filter(|line| line.starts_with("h1"))
+        .collect();
+    assert_eq!(
+        of_h1[2..6],
+        [
+            "h1: run hook 0",
+            "h1: hot upgrade: install shop.production-1",
+            "h1: hot upgrade: verify shop.production-1",
+            "h1: run hook 1",
+        ]
+    );
 }

@@ -101,7 +101,7 @@ fn a_canary_grows_by_its_steps() {
         "weight-5",
         "pause",
         "weight-50",
-        "pause-again-2",
+        "pause-2",
         "weight-100",
         "watch",
         "commit",

@@ -83,7 +83,7 @@ fn promote_goes_to_the_next_step_and_twice_is_not_two_steps() {
     assert_eq!(rig.at(), "weight-50");
     rig.tell(promote(Extent::Next));
     assert_eq!(rig.at(), "weight-50");
-    rig.until("pause-again-2");
+    rig.until("pause-2");
     rig.second();
     rig.tell(promote(Extent::Next));
     assert_eq!(rig.at(), "weight-100", "a timed pause ends, too");

@@ -182,21 +182,56 @@ fn a_route_that_reached_the_proxy_late_is_taken_back_again() {
 }
 
 #[test]
-fn a_host_that_does_not_answer_on_the_way_back_is_named_and_a_retry_goes_on() {
+fn a_host_that_does_not_answer_on_the_way_back_is_named_at_its_end() {
     let mut rig = Rig::begun(plan(&deploy(blue_green()), 2));
     rig.until("watch");
     rig.host(1).away = true;
     rig.tell(abort());
     assert_eq!(rig.run(), Phase::Degraded);
-    assert!(!rig.state.is_finished());
-    assert_eq!(rig.state.hosts_behind()[0].0.as_str(), "h1");
+    assert!(rig.state.is_finished() && !rig.state.is_decided());
+    let behind = rig.state.hosts_behind();
+    assert_eq!(behind.len(), 1);
+    assert_eq!(behind[0].0.as_str(), "h1");
+    assert_eq!(rig.host(0).running.len(), 1, "its candidate was stopped");
+    let leases = rig.state.leases(Tick::from_ms(rig.now));
+    assert!(leases.is_empty(), "its proxy returns by itself");
+}
+
+#[test]
+fn who_was_left_behind_takes_part_in_no_later_step_after_a_take_over_either() {
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 2));
+    rig.until("watch");
+    rig.host(1).away = true;
+    rig.tell(abort());
+    rig.until("drain-back");
     rig.host(1).away = false;
-    rig.asked.clear();
-    rig.tell(Event::Retry {
-        by: "ada".into(),
-        why: None,
-    });
-    assert_eq!(rig.run(), Phase::Aborted);
+    let from = rig.log.len();
+    rig.take_over();
+    assert_eq!(rig.run(), Phase::Degraded);
+    let asked = rig.asked_since(from);
+    // Its traffic was never taken back: what runs there stays.
+    assert!(
+        asked.iter().all(|line| !line.starts_with("h1")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn without_room_for_two_nobody_leaves_on_the_way_back_where_too_few_would_serve() {
+    let mut request = deploy(instead(1));
+    request.tolerance.min_available = HostCount::Hosts(2);
+    let mut rig = Rig::begun(plan(&request, 3));
+    rig.until("watch-2");
+    // Neither version gets healthy there any more.
+    rig.host(1).verdict = Some(Verdict::Unhealthy);
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(rig.state.is_finished());
+    let behind: Vec<_> = rig.state.hosts_behind();
+    let names: Vec<_> = behind.iter().map(|(host, _)| host.as_str()).collect();
+    assert_eq!(names, ["h0", "h1"]);
+    assert!(behind[0].1.contains("min_available"), "{}", behind[0].1);
+    assert!(rig.host(0).ready);
+    assert_eq!(rig.host(0).weights, [(artifact('c'), 100)].into());
 }
 
 #[test]
@@ -221,4 +256,40 @@ fn a_lease_that_ran_out_and_a_sick_candidate_turn_back() {
         "{}",
         rig.cause()
     );
+}
+
+#[test]
+fn a_dead_host_does_not_keep_the_others_from_their_way_back() {
+    let mut request = deploy(rolling(1));
+    request.timing.rollback_window_ms = 0;
+    let mut rig = Rig::begun(plan(&request, 4));
+    rig.until("watch-4");
+    rig.host(1).away = true;
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(rig.state.is_finished());
+    let behind: Vec<_> = rig.state.hosts_behind();
+    assert_eq!(behind.len(), 1);
+    assert_eq!(behind[0].0.as_str(), "h1");
+    for host in [0, 2, 3] {
+        let fake = rig.host(host);
+        assert_eq!(fake.weights, [(artifact('a'), 100)].into(), "h{host}");
+        assert_eq!(fake.running.len(), 1, "h{host}");
+    }
+}
+
+#[test]
+fn background_work_on_a_dead_host_holds_no_traffic_up() {
+    let mut request = deploy(blue_green());
+    request.background = jobs();
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("watch");
+    rig.host(1).away = true;
+    let began = rig.now;
+    rig.tell(abort());
+    while rig.host(0).weights != [(artifact('a'), 100)].into() {
+        rig.second();
+    }
+    let took = rig.now - began;
+    assert!(took < 60_000, "stable was back after {took} ms");
 }

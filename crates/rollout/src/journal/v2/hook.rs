@@ -18,6 +18,8 @@ words!(
         ConfirmRollout,
         PreDeploy,
         PreRollout,
+        PreUpgrade,
+        PostUpgrade,
         ConfirmTrafficIncrease,
         ConfirmPromotion,
         PostRollout,

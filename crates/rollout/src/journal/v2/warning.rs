@@ -13,6 +13,7 @@ choice!(
         WarmGivesWay { instances: Vec<String> },
         MarkedBad { why: String },
         SocketsOverBudget { open: u64, movable: u64 },
+        NothingToCompare { metrics: bool },
         CurrentDiffers { ledger: String, serving: String },
     }
 );

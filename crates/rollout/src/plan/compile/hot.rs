@@ -18,15 +18,14 @@ pub(super) fn compile(script: &mut Script<'_>, settings: &Hot) {
             script.command();
             script.hooks(HookPoint::PreRollout, &hosts, batch);
         }
+        script.hooks(HookPoint::PreUpgrade, &hosts, batch);
         part(script, HotWork::Install);
         part(script, HotWork::Verify);
+        script.hooks(HookPoint::PostUpgrade, &hosts, batch);
         script.watch(settings.watch_ms, hosts.clone(), batch);
         if number as usize == last {
             script.hooks(HookPoint::ConfirmPromotion, &hosts, batch);
         }
-        let part = |script: &mut Script<'_>, work: HotWork| {
-            script.push(work.word(), Work::Hot(work), hosts.clone(), batch);
-        };
         part(script, HotWork::Commit);
     }
     script.tail();

@@ -77,7 +77,7 @@ impl<'a> Script<'a> {
         let name = if *given == 1 {
             name
         } else {
-            format!("{name}-again-{given}")
+            format!("{name}-{given}")
         };
         let (expected_ms, longest_ms) = self.plan.durations(work, &hosts);
         self.steps.push(Step {
