@@ -22,6 +22,7 @@ pub(crate) mod rollback;
 pub(crate) mod shim;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod watch;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Deploy(deploy::Args),
     Status(status::Args),
+    Watch(watch::Args),
     History(history::Args),
     Show(show::Args),
     Rollback(rollback::Args),
@@ -66,6 +68,7 @@ impl Command {
             Self::Plan(args) => plan::run(&args, context),
             Self::Deploy(args) => deploy::run(&args, context),
             Self::Status(args) => status::run(&args, context),
+            Self::Watch(args) => watch::run(&args, context),
             Self::History(args) => history::run(&args, context),
             Self::Show(args) => show::run(&args, context),
             Self::Rollback(args) => rollback::run(&args, context),

@@ -19,8 +19,10 @@ pub(crate) const HOME: &str = "HOME";
 pub(crate) const CUTOVER_LOG: &str = "CUTOVER_LOG";
 /// The user's name, as the ledger writes it down.
 pub(crate) const USER: &str = "USER";
-/// The kind of terminal, for a shell on a running node.
+/// The kind of terminal, for a shell on a running node, and whether a view can be drawn.
 pub(crate) const TERM: &str = "TERM";
+/// Which characters the terminal shows: the first one that is given, as POSIX has it.
+pub(crate) const CHARACTERS: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
 /// What the environment variables say.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,8 @@ pub(crate) struct Environment {
     pub(crate) user_home: Option<PathBuf>,
     pub(crate) user: Option<String>,
     pub(crate) term: Option<OsString>,
+    /// Whether the terminal shows more than ASCII.
+    pub(crate) utf8: bool,
     pub(crate) log: Option<String>,
 }
 
@@ -54,6 +58,13 @@ impl Environment {
             user_home: get(HOME).map(PathBuf::from),
             user: get(USER).map(|v| v.to_string_lossy().into_owned()),
             term: get(TERM),
+            utf8: CHARACTERS
+                .iter()
+                .find_map(|name| get(name))
+                .is_some_and(|value| {
+                    let value = value.to_string_lossy().to_ascii_lowercase();
+                    value.contains("utf-8") || value.contains("utf8")
+                }),
             log: get(CUTOVER_LOG).map(|v| v.to_string_lossy().into_owned()),
         }
     }

@@ -17,6 +17,7 @@ mod failure;
 mod printer;
 mod rollouts;
 mod settings;
+mod view;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -51,6 +51,11 @@ impl Printer {
         Self { mode, animated }
     }
 
+    /// Says whether colour is wanted.
+    pub(crate) fn has_colour(&self) -> bool {
+        !self.mode.no_color
+    }
+
     /// Says whether results are printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.mode.json

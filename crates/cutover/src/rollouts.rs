@@ -9,6 +9,7 @@ mod format;
 mod interrupt;
 mod planned;
 mod progress;
+mod tended;
 mod verb;
 mod who;
 
@@ -20,6 +21,7 @@ pub(crate) use self::fleet::{Fleet, Lead, agents, unexpected};
 pub(crate) use self::format::Format;
 pub(crate) use self::interrupt::unless_interrupted;
 pub(crate) use self::planned::{plan_document, plan_text, warnings_text};
-pub(crate) use self::progress::Follow;
+pub(crate) use self::progress::{Follow, news};
+pub(crate) use self::tended::tended;
 pub(crate) use self::verb::{VerbArgs, give, when_paused};
 pub(crate) use self::who::holder;

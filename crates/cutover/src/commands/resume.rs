@@ -2,10 +2,11 @@
 
 use coordinator::{Attendance, Coordinator, Resume, Verb};
 use rollout::{CommandDecision, ServiceKey};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
-use crate::rollouts::{Fleet, Follow, VerbArgs, conclude, give, holder, unless_interrupted};
+use crate::rollouts::{Fleet, VerbArgs, conclude, give, holder, tended};
 use crate::settings::Sections;
 
 /// Take up a rollout that was interrupted or that a person paused, and bring it to its end
@@ -35,19 +36,44 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         env: Some(settings.env.clone()),
     };
     let holder = holder(context, "cutover resume")?;
+    let foreseen = context.block_on(async {
+        let fleet = Fleet::reach(context, &settings).await?;
+        let coordinator = Coordinator::new(fleet.hosts, holder.clone())?;
+        Ok::<_, Failure>(coordinator.foresee(&service, Verb::Continue).await?)
+    })??;
+    let is_driven = foreseen.driver.is_some();
+    if foreseen.does_something && is_driven && args.release_command.is_none() {
+        // Somebody drives it and waits: that one goes on.
+        return give(context, Verb::Continue, &args.verb);
+    }
+    if args.verb.is_dry_run() {
+        let what = match (&foreseen.driver, foreseen.does_something) {
+            (Some(driver), _) => format!("nothing: {driver} drives it"),
+            (None, true) => foreseen.text.clone(),
+            (None, false) => {
+                "it takes the rollout up where it was left, proves health anew and brings it to its end"
+                    .to_owned()
+            }
+        };
+        let document = json!({
+            "rollout": foreseen.rollout,
+            "verb": "resume",
+            "would_change": !is_driven,
+            "what": what,
+        });
+        context
+            .printer
+            .result(&document, || format!("resume {}: {what}", foreseen.rollout));
+        return Ok(());
+    }
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
         let coordinator = Coordinator::new(fleet.hosts, holder)?;
-        let foreseen = coordinator.foresee(&service, Verb::Continue).await?;
-        if foreseen.does_something && foreseen.driver.is_some() && args.release_command.is_none() {
-            // Somebody drives it and waits: that one goes on.
-            return give(context, Verb::Continue, &args.verb);
-        }
-        let mut follow = Follow::new(&context.printer);
-        let attendance = Attendance::new(&mut follow).when_paused(args.verb.when_paused());
-        let run = coordinator.resume(&service, resume, attendance);
-        let outcome = unless_interrupted(&settings.key(), run).await;
-        drop(follow);
-        conclude(context, &outcome?)
+        let run = async |attendance: Attendance<'_>| {
+            coordinator.resume(&service, resume, attendance).await
+        };
+        let when_paused = args.verb.when_paused();
+        let outcome = tended(context, &settings.key(), when_paused, run).await?;
+        conclude(context, &outcome)
     })?
 }

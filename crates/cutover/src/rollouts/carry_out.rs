@@ -3,7 +3,7 @@
 use agent::client::Client;
 use coordinator::{Attendance, Coordinator, Planned, WhenPaused};
 
-use super::{Follow, conclude, plan_text, unless_interrupted};
+use super::{conclude, plan_text, tended};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -16,10 +16,7 @@ pub(crate) async fn carry_out(
 ) -> Result<(), Failure> {
     context.printer.note(&plan_text(planned.plan()));
     let service = planned.plan().service.to_string();
-    let mut follow = Follow::new(&context.printer);
-    let attendance = Attendance::new(&mut follow).when_paused(when_paused);
-    let run = coordinator.run(planned, attendance);
-    let outcome = unless_interrupted(&service, run).await;
-    drop(follow);
-    conclude(context, &outcome?)
+    let run = async |attendance: Attendance<'_>| coordinator.run(planned, attendance).await;
+    let outcome = tended(context, &service, when_paused, run).await?;
+    conclude(context, &outcome)
 }

@@ -40,16 +40,13 @@ impl Observer for Follow<'_> {
             }
             return;
         }
+        if let Progress::Warning { text } = progress {
+            return self.printer.warn(text);
+        }
+        if let Some(news) = news(progress) {
+            return self.say(&news);
+        }
         match progress {
-            Progress::Leased {
-                taken_over_from: Some(holder),
-                ..
-            } => self.say(&format!("took the lock over from {holder}")),
-            Progress::Began { rollout, resumed } => {
-                let verb = if *resumed { "resuming" } else { "began" };
-                self.say(&format!("{verb} rollout {rollout}"));
-            }
-            Progress::Warning { text } => self.printer.warn(text),
             Progress::StepStarted { step, .. } => {
                 self.step = Some(self.printer.progress(step.clone()));
             }
@@ -60,15 +57,6 @@ impl Observer for Follow<'_> {
             }
             Progress::Asked { host, what } => self.detail(&format!("{host}: {what}")),
             Progress::Errand { what } => self.detail(what),
-            Progress::Told { verb, by, why } => {
-                let why = why
-                    .as_ref()
-                    .map_or_else(String::new, |why| format!(": {why}"));
-                self.say(&format!("{by} asked to {verb}{why}"));
-            }
-            Progress::SetAside { host, why } => {
-                self.say(&format!("goes on without {host}: {why}"));
-            }
             Progress::Health {
                 instance,
                 healthy,
@@ -86,26 +74,45 @@ impl Observer for Follow<'_> {
             } => self.detail(&format!(
                 "{requests_per_s:.0} requests/s, {failed} failed, {stable_open} open on stable"
             )),
-            Progress::HostLost { host, detail } => {
-                self.say(&format!("{host} does not answer: {detail}"));
-            }
-            Progress::HostBack { host } => self.say(&format!("{host} answers again")),
-            Progress::LedgerLost { detail } => {
-                self.say(&format!(
-                    "the ledger does not answer, nothing new begins: {detail}"
-                ));
-            }
-            Progress::LedgerBack => self.say("the ledger answers again"),
-            Progress::Waiting { what } => self.say(&format!("waiting for {what}")),
-            Progress::Paused { why } => self.say(&format!("paused: {why}")),
             // The error at the end says why; a cause that changes meanwhile would be said twice.
             Progress::Reverting { .. } => {
                 if let Some(step) = self.step.take() {
                     step.failed();
                 }
             }
-            Progress::Decided { .. } | Progress::Leased { .. } => {}
             Progress::Ended { .. } => self.step = None,
+            _ => {}
         }
     }
+}
+
+/// What is worth a line of its own wherever a rollout is followed.
+pub(crate) fn news(progress: &Progress) -> Option<String> {
+    Some(match progress {
+        Progress::Leased {
+            taken_over_from: Some(holder),
+            ..
+        } => format!("took the lock over from {holder}"),
+        Progress::Began { rollout, resumed } => {
+            let verb = if *resumed { "resuming" } else { "began" };
+            format!("{verb} rollout {rollout}")
+        }
+        Progress::Warning { text } => text.clone(),
+        Progress::Told { verb, by, why } => {
+            let why = why
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
+            format!("{by} asked to {verb}{why}")
+        }
+        Progress::SetAside { host, why } => format!("goes on without {host}: {why}"),
+        Progress::HostLost { host, detail } => format!("{host} does not answer: {detail}"),
+        Progress::HostBack { host } => format!("{host} answers again"),
+        Progress::LedgerLost { detail } => {
+            format!("the ledger does not answer, nothing new begins: {detail}")
+        }
+        Progress::LedgerBack => "the ledger answers again".to_owned(),
+        Progress::Waiting { what } => format!("waiting for {what}"),
+        Progress::Paused { why } => format!("paused: {why}"),
+        _ => return None,
+    })
 }
