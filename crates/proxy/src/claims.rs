@@ -19,8 +19,9 @@ pub(crate) fn normal_prefix(prefix: &str) -> String {
     }
 }
 
-/// Says what two claims of one listener have in common, if it is the same host with the same prefix.
-pub(crate) fn overlap(a: (&[String], &str), b: (&[String], &str)) -> Option<String> {
+/// Says what two claims of one listener have in common, if it is the same host with the same prefix: a claim
+/// is the host names (none means every host) and the path prefix.
+pub fn overlap(a: (&[String], &str), b: (&[String], &str)) -> Option<String> {
     if normal_prefix(a.1) != normal_prefix(b.1) {
         return None;
     }

@@ -65,6 +65,7 @@ mod worker;
 use std::future::Future;
 use std::path::PathBuf;
 
+pub use claims::overlap;
 pub use home::ServeError;
 pub use split::{InvalidConfig, Reverted, Split, Tick};
 

@@ -127,12 +127,29 @@ impl Fleet {
         self.hosts[0].clone()
     }
 
-    /// Refuses an address that the proxy is to listen on and another program holds, before anything is
-    /// started for it.
+    /// Refuses an address that the proxy is to listen on and another program holds, or hosts and paths that
+    /// another service claims there, before anything is started for it.
     pub(crate) async fn check_listen(&self, settings: &Resolved) -> Result<(), Failure> {
         let listen = settings.proxy.listen;
         let (_, lead) = self.lead();
         let info = lead.info().await?;
+        let services = info.proxy.iter().flat_map(|proxy| &proxy.services);
+        for (key, theirs) in services.filter(|(key, _)| **key != settings.key()) {
+            let claim = (
+                &settings.proxy.hosts[..],
+                settings.proxy.path_prefix.as_str(),
+            );
+            let config = &theirs.config;
+            if config.listen == listen
+                && let Some(what) = ::proxy::overlap(claim, (&config.hosts, &config.path_prefix))
+            {
+                return Err(Failure::new(
+                    Kind::Configuration,
+                    format!("service {key} already claims {what} on {listen}"),
+                )
+                .hint("give one of them another `listen`, or `hosts` or a `path_prefix` of its own, in [proxy]"));
+            }
+        }
         let ours = info.proxy.is_some_and(|proxy| {
             let mut listeners = proxy.listeners.iter();
             listeners.any(|l| l.listen == listen || l.bound.port() == listen.port())

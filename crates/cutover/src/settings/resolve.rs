@@ -59,6 +59,23 @@ pub(crate) struct Request {
     pub(crate) service: Option<(Name, Origin)>,
 }
 
+/// A layer that says how health is told says it alone: an environment may check by a command what the file
+/// checks by a path.
+fn one_kind_of_check(layers: &mut [Sections]) {
+    let says = |sections: &Sections| {
+        let health = sections.health.as_ref();
+        health.is_some_and(|h| h.path.is_some() || h.tcp.is_some() || h.command.is_some())
+    };
+    let Some(strongest) = layers.iter().position(says) else {
+        return;
+    };
+    for weaker in &mut layers[strongest + 1..] {
+        if let Some(health) = &mut weaker.health {
+            (health.path, health.tcp, health.command) = (None, None, None);
+        }
+    }
+}
+
 pub(super) fn resolve(
     file: &File,
     source: Source<'_>,
@@ -68,7 +85,8 @@ pub(super) fn resolve(
 ) -> Result<Resolved, SettingsError> {
     let (environment, environment_origin) = request.environment;
     let overlay = overlay(file, &environment, &environment_origin)?;
-    let layers = [flags, overlay, file.sections()];
+    let mut layers = [flags, overlay, file.sections()];
+    one_kind_of_check(&mut layers);
     let mut r = Resolver {
         layers,
         source,

@@ -50,6 +50,36 @@ const WRONG: &[&str] = &[
     "a key twice\nservice = \"a\"\nservice = \"b\"",
     "no TOML\n[deploy\nwatch = \"3s\"",
     "an environment's name\n[environments.Staging]",
+    "a key of another strategy\n[deploy.canary]\nmax_parallel = 2",
+    "no host at a time\n[deploy.rolling]\nmax_parallel = 0",
+    "more than all hosts\n[deploy.rolling]\nmax_parallel = \"120%\"",
+    "a weight that falls\n[deploy.canary]\nsteps = [{ set_weight = 50 }, { set_weight = 20 }]",
+    "a weight of nothing\n[deploy.canary]\nsteps = [{ set_weight = 0 }]",
+    "a step that does two things\n[deploy.canary]\nsteps = [{ set_weight = 5, pause = {} }]",
+    "an unknown step\n[deploy.canary]\nsteps = [{ wait = \"5m\" }]",
+    "an analysis that is not there\n[deploy.canary]\nsteps = [{ analysis = \"errors\" }]",
+    "a fallback that is none\n[deploy]\nstrategy = \"auto\"\nfallback = \"hot\"",
+    "a job of two kinds\n[deploy]\nactivate = { rpc = \"a()\", command = \"b\" }",
+    "a pause for longer than anybody waits\n[deploy]\npause_max = \"400h\"",
+    "an analysis without its time\n[analysis.errors]\ninterval = \"1s\"",
+    "an interval that is too long\n[analysis.errors]\nfor = \"1s\"\ninterval = \"1m\"",
+    "an analysis of nothing\n[analysis.errors]\nfor = \"1m\"\ncompare = false",
+    "a metric without a source\n[analysis.errors]\nfor = \"1m\"\nmetrics = [{ name = \"queue\" }]",
+    "a metric without a condition\n[analysis.errors]\nfor = \"1m\"\nmetrics = [{ name = \"queue\", prometheus = \"up\" }]",
+    "a condition that is none\n[analysis.errors]\nfor = \"1m\"\nmetrics = [{ name = \"queue\", prometheus = \"up\", success = \"few\" }]",
+    "a variable that no query has\n[analysis.errors]\nfor = \"1m\"\nmetrics = [{ name = \"queue\", prometheus = \"up{a='{{pod}}'}\", success = \"> 0\" }]",
+    "a Prometheus that is no URL\n[prometheus]\nurl = \"localhost:9090\"",
+    "a hook at no point\n[[hooks]]\nat = \"pre-launch\"\nrun = \"true\"",
+    "a hook that does nothing\n[[hooks]]\nat = \"pre-deploy\"",
+    "a hook that does two things\n[[hooks]]\nat = \"pre-deploy\"\nrun = \"true\"\nurl = \"http://a/\"",
+    "an instance's hook by web\n[[hooks]]\nat = \"pre-start\"\nurl = \"http://a/\"",
+    "an instance's hook elsewhere\n[[hooks]]\nat = \"pre-start\"\nrun = \"true\"\non = \"operator\"",
+    "an event as a command\n[[hooks]]\nat = \"event\"\nrun = \"true\"",
+    "two hosts in one home\n[[hosts]]\nname = \"a\"\nhome = \"x\"\n[[hosts]]\nname = \"b\"\nhome = \"x\"",
+    "a host without a home\n[[hosts]]\nname = \"a\"",
+    "no hosts\nhosts = []",
+    "a check of two kinds\n[health]\npath = \"/up\"\ncommand = \"true\"",
+    "a limit of the node that is none\n[health]\nbeam = { mailbox_max = 0 }",
 ];
 
 fn write(dir: &Path, name: &str, text: &str) {
@@ -183,6 +213,72 @@ fn the_health_check_is_tcp_without_a_path() {
         statuses: vec![],
     };
     assert_eq!(check("[health]\npath = \"/up\"\ntimeout = \"500ms\""), http);
+}
+
+#[test]
+fn every_strategy_is_resolved_as_it_is_written() {
+    use rollout::{
+        BlueGreen, Canary, CanaryStep, HostCount, Hot, Pause, Rolling, Stickiness, Strategy, Surge,
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let strategy = |text: &str| {
+        let settings = resolved(dir.path(), text, None, Sections::default()).unwrap();
+        settings.deploy.strategy
+    };
+    assert_eq!(strategy(""), Strategy::BlueGreen(BlueGreen::PLAIN));
+    let rolling = Rolling {
+        max_parallel: HostCount::Hosts(2),
+        surge: Surge::Instead { lb_notice_ms: 5000 },
+    };
+    assert_eq!(
+        strategy(
+            "[deploy]\nstrategy = \"rolling\"\nrolling = { max_parallel = 2, surge = false, lb_notice = \"5s\" }"
+        ),
+        Strategy::Rolling(rolling)
+    );
+    let hot = Hot {
+        max_parallel: HostCount::Percent(10),
+        watch_ms: 60_000,
+    };
+    assert_eq!(
+        strategy(
+            "[deploy]\nstrategy = \"auto\"\nfallback = \"rolling\"\nhot = { max_parallel = \"10%\", watch = \"1m\" }\n\
+             rolling = { max_parallel = 2, surge = false, lb_notice = \"5s\" }"
+        ),
+        Strategy::Auto {
+            hot,
+            fallback: Box::new(Strategy::Rolling(rolling))
+        }
+    );
+    let text = "[deploy]\nstrategy = \"canary\"\n[deploy.canary]\nstickiness = \"off\"\nsteps = [{ set_weight = 5 }, \
+                { pause = { for = \"1m\" } }, { pause = {} }, { analysis = \"errors\" }]\n\
+                [analysis.errors]\nfor = \"5m\"\nmargin_permille = 20";
+    let Strategy::Canary(Canary { steps, stickiness }) = strategy(text) else {
+        panic!("no canary");
+    };
+    assert_eq!(stickiness, Stickiness::Off);
+    assert_eq!(
+        steps[..3],
+        [
+            CanaryStep::SetWeight(5),
+            CanaryStep::Pause {
+                for_ms: Some(60_000)
+            },
+            CanaryStep::Pause { for_ms: None }
+        ]
+    );
+    let CanaryStep::Analysis(errors) = &steps[3] else {
+        panic!("no analysis");
+    };
+    assert_eq!((errors.for_ms, errors.interval_ms), (300_000, 30_000));
+    assert_eq!(errors.comparison.as_ref().unwrap().margin_ppm, 20_000);
+    let text = "[deploy.blue_green]\npause = {}\npost_promotion = \"errors\"\n[analysis.errors]\nfor = \"5m\"\nmargin_permille = 20";
+    let plain = BlueGreen {
+        pre_promotion: None,
+        pause: Some(Pause { for_ms: None }),
+        post_promotion: Some(errors.clone()),
+    };
+    assert_eq!(strategy(text), Strategy::BlueGreen(plain));
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::
         (None, None) => None,
     };
     if let Some(query) = &metric.prometheus {
-        analysis::QueryTemplate::parse(query).map_err(|error| (format!("{name}: {error}"), None))?;
+        analysis::QueryTemplate::parse(query)
+            .map_err(|error| (format!("{name}: {error}"), None))?;
     }
     let (source, mut threshold) = match (&metric.prometheus, &metric.webhook, criteria) {
         (Some(query), None, Some(criteria)) => (

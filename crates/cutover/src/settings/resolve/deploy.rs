@@ -74,10 +74,15 @@ impl Resolver<'_> {
             |s| s.deploy.as_ref()?.close_code.as_ref(),
             Count::of(1012),
         );
+        // Host by host there is no way back in one step, so nothing is kept running for it.
+        let kept = match &strategy {
+            rollout::Strategy::Rolling(_) => Time::of_ms(0),
+            _ => Time::of_ms(HOUR),
+        };
         let rollback_window = self.time(
             "deploy.rollback_window",
             |s| s.deploy.as_ref()?.rollback_window.as_ref(),
-            Time::of_ms(HOUR),
+            kept,
         );
         let observe_after = self.time(
             "deploy.observe_after",
