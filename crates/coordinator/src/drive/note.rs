@@ -8,13 +8,15 @@ use tokio::sync::Semaphore;
 
 use super::tasks::AT_ONCE;
 use super::{Before, Drive};
-use crate::facts::{ask_host, optional};
+use crate::facts::optional;
 use crate::host::Host;
 use crate::outcome::LogTail;
 use crate::receipt::{Receipt, Turn};
 
 /// Lines of an app's log that are kept with a failed rollout.
 const LOG_LINES: usize = 40;
+/// Time for that: stable waits for it to come back.
+const LOG_READ: Duration = Duration::from_secs(2);
 /// Time for one host's counters.
 const READ: Duration = Duration::from_secs(5);
 
@@ -30,7 +32,8 @@ impl<H: Host> Drive<'_, H> {
         let blamed = self.state.cause().and_then(rollout::Cause::instance);
         if let (false, Some((host, instance))) = (before.given_up, blamed)
             && let Some(client) = self.hosts.get(host)
-            && let Ok(text) = ask_host(client.log_tail(instance.as_str(), LOG_LINES)).await
+            && let Ok(Ok(text)) =
+                tokio::time::timeout(LOG_READ, client.log_tail(instance.as_str(), LOG_LINES)).await
         {
             self.stored.log = Some(LogTail {
                 host: host.to_string(),
