@@ -23,8 +23,8 @@ use crate::settings::{Resolved, Sections};
 /// everything returns to the earlier one by itself. `cutover plan` shows all of it before.
 ///
 /// Exit codes: 0 done; 3 bad settings; 4 the build failed; 5 the artifact is not what it should be; 6 the
-/// new version was given up and the earlier one serves; 7 an unfinished rollout needs a person; 8
-/// somebody else is at it; 9 the agent does not answer.
+/// new version was given up and the earlier one serves; 7 the rollout waits for a person, or hosts were set
+/// aside; 8 somebody else is at it, or the environment is frozen; 9 the agent does not answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Deploy this artifact (id, its first digits, `latest`, or a version) instead of building

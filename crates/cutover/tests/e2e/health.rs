@@ -6,9 +6,9 @@ use crate::rig::{Fleet, shelf};
 fn a_command_tells_health() {
     let fleet = Fleet::new(1, "");
     let http = "path = \"/health\"\n";
-    let command =
-        "command = ['sh', '-c', 'test ! -e FILE || { echo the file is there; exit 1; }']\n";
-    let file = fleet.path("sick");
+    // Only the second instance looks for the file.
+    let look = "test $CUTOVER_SLOT = 1 || test ! -e FILE || { echo the file is there; exit 1; }";
+    let command = format!("command = ['sh', '-c', '{look}']\n");
     fleet.edit(http, &command.replace("FILE", &file.display().to_string()));
     fleet.deployed(&shelf().spring());
     std::fs::write(&file, "").unwrap();
