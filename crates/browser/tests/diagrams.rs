@@ -6,6 +6,19 @@ use std::path::{Path, PathBuf};
 
 use browser::{Browser, mermaid};
 
+/// What is in the example of texts that would break a diagram, as a person has to read it.
+const ANY_TEXT: [&str; 9] = [
+    r#"sum(rate(x{v="1", p=~"/a|/b"}[5m])) > 0.5; end"#,
+    "<script>alert(1)</script> <b>bold</b> &amp; <br/>",
+    "]}) --> step0 ((x)) -.-> end; subgraph a[\"",
+    "%%{init: {'theme':'dark'}}%% %% comment",
+    "my lifestyle: a#quot;b; classDef x:#35; linkStyle 0 stroke:#f00;",
+    "`code` **strong** _em_ # heading 1. list - item",
+    r"a\nb \u0041 $$x^2$$ C:\temp #9829; &#9829;",
+    "fl°°60¶ß 日本語 ümlaut 🚀 gnihton",
+    "1.0 \"%%{init}%%\" <b>#35; serves",
+];
+
 /// Names of steps: what is bold at the begin of a node.
 fn names(diagram: &str) -> Vec<&str> {
     diagram
@@ -45,6 +58,16 @@ async fn mermaid_draws_every_example_with_the_name_of_each_step() {
             assert!(drawn.text.contains(step), "{name}: {step}: {}", drawn.text);
         }
         assert!(!drawn.text.contains("Syntax error"), "{name}");
+        if name == "any-text" {
+            // Text of others is shown as it is, and is never read as anything else.
+            let text: String = drawn.text.split_whitespace().collect();
+            let text = text.replace('\u{200b}', "");
+            for shown in ANY_TEXT {
+                let shown: String = shown.split_whitespace().collect();
+                assert!(text.contains(&shown), "{shown}: {text}");
+            }
+            assert!(!drawn.svg.contains("<script"), "{}", drawn.svg);
+        }
         if let Some(dir) = &pictures {
             let picture = browser.picture().await.unwrap();
             let mut file = std::fs::File::create(dir.join(format!("{name}.png"))).unwrap();

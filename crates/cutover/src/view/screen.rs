@@ -46,7 +46,10 @@ impl Screen {
         let before = tcgetattr(&terminal)?;
         let mut raw = before.clone();
         raw.make_raw();
-        #[expect(deprecated, reason = "the other way is unsafe; this file is never closed or handed out")]
+        #[expect(
+            deprecated,
+            reason = "the other way is unsafe; this file is never closed or handed out"
+        )]
         let terminal = AsyncFd::new(terminal)?;
         PANICS.call_once(|| {
             let report = std::panic::take_hook();

@@ -51,7 +51,7 @@ pub(super) fn tree(snapshot: &Snapshot, now_ms: u64, width: usize, hosts_max: us
     }
     let (sign, tint, words) = end(snapshot);
     lines.push(Line::default().with(tint, &format!("{sign} {words}")));
-    if let Some(why) = snapshot.cause.as_ref().or(snapshot.diagram.why.as_ref()) {
+    if let Some(why) = &snapshot.cause {
         lines.push(Line::default().with(Tint::Bad, &format!("  {why}")));
     }
     let at = at.unwrap_or(if snapshot.finished {

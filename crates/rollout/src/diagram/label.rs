@@ -16,6 +16,12 @@ pub(super) fn label(text: &str, max: usize) -> String {
         let word = plain.ends_with("style") || plain.ends_with("classDef");
         match c {
             c if c.is_control() => out.push(' '),
+            // Mermaid marks its own entities with this letter, and reads them more than once.
+            'ﬂ' => out.push_str("fl"),
+            // Two of them begin a formula, also as entities.
+            '$' if plain.ends_with("$$") => out.push_str("#8203;#36;"),
+            // As in `C:\new`, which is no new line.
+            'n' if plain.ends_with("\\n") => out.push_str("#8203;n"),
             c if is_read(c) || word => out.push_str(&format!("#{};", u32::from(c))),
             c => out.push(c),
         }
@@ -23,12 +29,11 @@ pub(super) fn label(text: &str, max: usize) -> String {
     out
 }
 
-/// Characters that mean something to Mermaid, to HTML or to Markdown, and the one that Mermaid itself
-/// marks entities with.
+/// Characters that mean something to Mermaid, to HTML or to Markdown.
 fn is_read(c: char) -> bool {
     matches!(
         c,
-        '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' | '*' | '_' | '%' | '$' | '~' | 'ﬂ' | '¶'
+        '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' | '*' | '_' | '%' | '$' | '~' | '¶'
     )
 }
 

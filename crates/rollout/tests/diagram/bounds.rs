@@ -37,7 +37,12 @@ fn any_plan(chance: &mut Chance) -> Plan {
         _ => 1_000,
     };
     let max_parallel = count(chance);
-    let rolling = |surge| Strategy::Rolling(Rolling { max_parallel, surge });
+    let rolling = |surge| {
+        Strategy::Rolling(Rolling {
+            max_parallel,
+            surge,
+        })
+    };
     let strategy = match chance.below(4) {
         0 => rolling(Surge::Beside),
         1 if hosts > 1 => rolling(Surge::Instead { lb_notice_ms: 9 }),
@@ -119,7 +124,11 @@ fn every_diagram_stays_within_what_mermaid_draws() {
             let arrows = mermaid.matches("-->").count()
                 + mermaid.matches("==>").count()
                 + mermaid.matches("-.->").count();
-            assert!(mermaid.chars().count() < 50_000, "seed {seed}: {} characters", mermaid.len());
+            assert!(
+                mermaid.chars().count() < 50_000,
+                "seed {seed}: {} characters",
+                mermaid.len()
+            );
             assert!(arrows < 500, "seed {seed}: {arrows} arrows");
             let names: Vec<&str> = diagram.boxes().map(|drawn| drawn.name.as_str()).collect();
             let unique: BTreeSet<&str> = names.iter().copied().collect();

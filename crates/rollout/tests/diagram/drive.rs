@@ -143,7 +143,9 @@ impl Drive {
                     _ => Reply::Done { notes: Vec::new() },
                 };
                 if let Action::Route { shares, .. } = action {
-                    let weights = shares.iter().map(|share| (share.artifact.clone(), share.weight));
+                    let weights = shares
+                        .iter()
+                        .map(|share| (share.artifact.clone(), share.weight));
                     self.weights.insert(host, weights.collect());
                 }
                 Some((id, reply))

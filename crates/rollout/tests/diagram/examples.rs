@@ -1,12 +1,12 @@
 //! The examples: a plan of each strategy, and rollouts at many places.
 
 use rollout::{
-    BlueGreen, Canary, CanaryStep, Event, Extent, HostCount, HostId, Hot, HotVerdict, Pause, Plan,
+    BlueGreen, Canary, CanaryStep, Event, Extent, HookPoint, HookRun, HookSite, HostCount, HostId, Hot, HotVerdict, Pause, Plan,
     Purpose, Rolling, Rollout, Stickiness, Strategy, Surge, Tick, Tolerance,
 };
 
 use crate::drive::Drive;
-use crate::request::{analysis, deploy, fleet, host, plan, rich, third};
+use crate::request::{analysis, deploy, fleet, hook, host, plan, rich, third};
 
 /// How the page of diagrams begins.
 pub(crate) const PAGE: &str = include_str!("page.md");
@@ -99,6 +99,35 @@ fn plain() -> Strategy {
     Strategy::BlueGreen(BlueGreen::PLAIN)
 }
 
+/// Text that would break a diagram that does not write it as text.
+pub(crate) const TEXTS: [&str; 9] = [
+    r#"sum(rate(x{v="1", p=~"/a|/b"}[5m])) > 0.5; end"#,
+    "<script>alert(1)</script> <b>bold</b> &amp; <br/>",
+    "]}) --> step0 ((x)) -.-> end; subgraph a[\"",
+    "%%{init: {'theme':'dark'}}%% %% comment",
+    "my lifestyle: a#quot;b; classDef x:#35; linkStyle 0 stroke:#f00;",
+    "`code` **strong** _em_ # heading 1. list - item",
+    r"a\nb \u0041 $$x^2$$ C:\temp #9829; &#9829;",
+    "ﬂ°°60¶ß 日本語 ümlaut 🚀 \u{202e}gnihton",
+    "first\nsecond\ttab\u{1b}[31mred",
+];
+
+fn any_text() -> rollout::Request {
+    let mut request = rich(rolling());
+    for (number, text) in TEXTS.iter().enumerate() {
+        request.hooks.push(hook(
+            HookPoint::PreDeploy,
+            &format!("text{number}"),
+            HookRun::Command {
+                words: vec![(*text).to_owned()],
+                site: HookSite::Operator,
+            },
+        ));
+    }
+    request.candidate.vsn = "1.0 \"%%{init}%%\" <b>#35;".into();
+    request
+}
+
 /// A fresh plan of every strategy.
 pub(crate) fn plans() -> Vec<(&'static str, Plan)> {
     let instead = Strategy::Rolling(Rolling {
@@ -116,7 +145,10 @@ pub(crate) fn plans() -> Vec<(&'static str, Plan)> {
     let mut back = deploy(plain());
     back.purpose = Purpose::Rollback;
     vec![
-        ("first-deploy", plan(&deploy(plain()), &[host("web-1", false)])),
+        (
+            "first-deploy",
+            plan(&deploy(plain()), &[host("web-1", false)]),
+        ),
         ("blue-green-plain", plan(&deploy(plain()), &fleet(1))),
         ("blue-green", plan(&rich(blue_green()), &fleet(3))),
         ("canary", plan(&rich(canary()), &fleet(5))),
@@ -126,6 +158,7 @@ pub(crate) fn plans() -> Vec<(&'static str, Plan)> {
         ("hot", plan(&upgraded, &fleet(5))),
         ("auto-fallback", plan(&deploy(hot()), &fleet(3))),
         ("rollback", plan(&back, &fleet(3))),
+        ("any-text", plan(&any_text(), &fleet(2))),
     ]
 }
 
@@ -226,7 +259,10 @@ fn hook_waits() -> Drive {
 fn rolling_given_up() -> Drive {
     let mut drive = Drive::new(plan(&rich(rolling()), &fleet(5)));
     drive.until("start-3");
-    drive.sick = Some((HostId::parse("web-4").unwrap(), "GET /health 503: no database"));
+    drive.sick = Some((
+        HostId::parse("web-4").unwrap(),
+        "GET /health 503: no database",
+    ));
     drive.to_the_end();
     drive
 }
@@ -239,7 +275,10 @@ fn rolling_set_aside() -> Drive {
     };
     let mut drive = Drive::new(plan(&request, &fleet(5)));
     drive.until("start-2");
-    drive.sick = Some((HostId::parse("web-3").unwrap(), "GET /health 503: no database"));
+    drive.sick = Some((
+        HostId::parse("web-3").unwrap(),
+        "GET /health 503: no database",
+    ));
     drive.to_the_end();
     drive
 }

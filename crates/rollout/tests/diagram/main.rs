@@ -14,7 +14,11 @@ use rollout::{Diagram, Taken};
 fn check(name: &str, diagram: &Diagram, now_ms: u64) {
     let mermaid = diagram.mermaid();
     for drawn in diagram.boxes() {
-        assert!(mermaid.contains(drawn.name.as_str()), "{name}: {}", drawn.name);
+        assert!(
+            mermaid.contains(drawn.name.as_str()),
+            "{name}: {}",
+            drawn.name
+        );
     }
     golden::check(&format!("{name}.mmd"), &mermaid);
     golden::check(&format!("{name}.txt"), &diagram.text(now_ms));
@@ -41,7 +45,9 @@ fn a_diagram_as_json_has_what_a_page_needs() {
     let diagram = Diagram::with(rollout.plan(), &Taken::of(&rollout));
     let json = serde_json::to_value(&diagram).unwrap();
     let first = &json["parts"][0]["boxes"][0];
-    for field in ["name", "kind", "does", "gate", "hosts", "state", "times", "notes"] {
+    for field in [
+        "name", "kind", "does", "gate", "hosts", "state", "times", "notes",
+    ] {
         assert!(!first[field].is_null(), "{field}: {first}");
     }
     assert_eq!(first["state"]["is"], "done");
@@ -60,7 +66,10 @@ fn the_page_of_diagrams_is_of_the_plans_themselves() {
                 Diagram::with(rollout.plan(), &Taken::of(rollout))
             }
         };
-        page.push_str(&format!("\n{words}\n\n```mermaid\n{}```\n", diagram.mermaid()));
+        page.push_str(&format!(
+            "\n{words}\n\n```mermaid\n{}```\n",
+            diagram.mermaid()
+        ));
     }
     golden::check("../../../../../docs/diagrams.md", &page);
 }

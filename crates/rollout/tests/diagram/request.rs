@@ -97,7 +97,9 @@ pub(crate) fn analysis() -> Analysis {
 
 /// Hosts that serve 0.1.0, by their number.
 pub(crate) fn fleet(hosts: usize) -> Vec<HostFacts> {
-    (1..=hosts).map(|number| host(&format!("web-{number}"), true)).collect()
+    (1..=hosts)
+        .map(|number| host(&format!("web-{number}"), true))
+        .collect()
 }
 
 /// A host, and whether it serves 0.1.0.

@@ -22,8 +22,8 @@ struct Happened {
     after: String,
 }
 
-/// Runs the program inside of a terminal, and types.
-fn in_a_terminal(keys: &str, variables: &str) -> Happened {
+/// Runs the program inside of a terminal, and types keys, each when the words before them are there.
+fn in_a_terminal(typed: &[(&str, &str)], variables: &str) -> Happened {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str| dir.path().join(name);
     let program = std::env::current_exe().unwrap();
@@ -45,19 +45,16 @@ fn in_a_terminal(keys: &str, variables: &str) -> Happened {
         .unwrap();
     let (mut stdin, mut stdout) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
     let mut written = Vec::new();
-    // Typed only once the view is there: before that the terminal would echo it.
     let mut bytes = [0; 4096];
-    while !String::from_utf8_lossy(&written).contains("waits for a promotion") {
-        let count = stdout.read(&mut bytes).unwrap();
-        assert!(count > 0, "{}", String::from_utf8_lossy(&written));
-        written.extend_from_slice(&bytes[..count]);
+    for (words, keys) in typed {
+        while !String::from_utf8_lossy(&written).contains(words) {
+            let count = stdout.read(&mut bytes).unwrap();
+            assert!(count > 0, "{}", String::from_utf8_lossy(&written));
+            written.extend_from_slice(&bytes[..count]);
+        }
+        stdin.write_all(keys.as_bytes()).unwrap();
+        stdin.flush().unwrap();
     }
-    // A program that has panicked reads no more.
-    drop(
-        stdin
-            .write_all(keys.as_bytes())
-            .and_then(|()| stdin.flush()),
-    );
     stdout.read_to_end(&mut written).unwrap();
     drop(stdin);
     script.wait().unwrap();
@@ -99,17 +96,16 @@ async fn inside() {
 #[test]
 fn keys_reach_the_rollout_and_the_terminal_is_as_it_was() {
     // q asks first where this process drives; any other key takes that back.
-    let happened = in_a_terminal("pqx aaqq", "");
+    let typed = [
+        ("waits for a promotion", "pq"),
+        ("q again to leave", "x a"),
+        ("a again to abort", "aqq"),
+    ];
+    let happened = in_a_terminal(&typed, "");
     assert_eq!(happened.orders, "promote\npause\nabort\nleft\n");
     assert!(!happened.before.is_empty());
     assert_eq!(happened.before, happened.after);
-    for words in [
-        "\x1b[?1049h",
-        "\x1b[?1049l",
-        "weight-25",
-        "a again to abort",
-        "q again to leave",
-    ] {
+    for words in ["\x1b[?1049h", "\x1b[?1049l", "weight-25"] {
         assert!(
             happened.written.contains(words),
             "{words:?}: {}",
@@ -120,14 +116,14 @@ fn keys_reach_the_rollout_and_the_terminal_is_as_it_was() {
 
 #[test]
 fn ctrl_c_leaves_at_once() {
-    let happened = in_a_terminal("\x03", "");
+    let happened = in_a_terminal(&[("waits for a promotion", "\x03")], "");
     assert_eq!(happened.orders, "left\n");
     assert_eq!(happened.before, happened.after);
 }
 
 #[test]
 fn a_panic_is_told_on_a_terminal_that_is_as_it_was() {
-    let happened = in_a_terminal("p", "CUTOVER_TEST_PANICS=1");
+    let happened = in_a_terminal(&[("waits for a promotion", "p")], "CUTOVER_TEST_PANICS=1");
     assert_eq!(happened.before, happened.after);
     let left = happened.written.find("\x1b[?1049l").unwrap();
     let told = happened.written.find("as the test wants it").unwrap();
