@@ -16,8 +16,9 @@ pub(super) fn label(text: &str, max: usize) -> String {
         let word = plain.ends_with("style") || plain.ends_with("classDef");
         match c {
             c if c.is_control() => out.push(' '),
-            // Mermaid marks its own entities with this letter, and reads them more than once.
+            // Mermaid marks its own entities with these, and reads them more than once.
             'ﬂ' => out.push_str("fl"),
+            '¶' => out.push_str("¶#8203;"),
             // Two of them begin a formula, also as entities.
             '$' if plain.ends_with("$$") => out.push_str("#8203;#36;"),
             // As in `C:\new`, which is no new line.
@@ -33,7 +34,7 @@ pub(super) fn label(text: &str, max: usize) -> String {
 fn is_read(c: char) -> bool {
     matches!(
         c,
-        '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' | '*' | '_' | '%' | '$' | '~' | '¶'
+        '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' | '*' | '_' | '%' | '$' | '~'
     )
 }
 

@@ -1,8 +1,9 @@
 //! The examples: a plan of each strategy, and rollouts at many places.
 
 use rollout::{
-    BlueGreen, Canary, CanaryStep, Event, Extent, HookPoint, HookRun, HookSite, HostCount, HostId, Hot, HotVerdict, Pause, Plan,
-    Purpose, Rolling, Rollout, Stickiness, Strategy, Surge, Tick, Tolerance,
+    BlueGreen, Canary, CanaryStep, Event, Extent, HookPoint, HookRun, HookSite, HostCount, HostId,
+    Hot, HotVerdict, Pause, Plan, Purpose, Rolling, Rollout, Stickiness, Strategy, Surge, Tick,
+    Tolerance,
 };
 
 use crate::drive::Drive;
