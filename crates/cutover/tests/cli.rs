@@ -7,6 +7,7 @@
 mod cli {
     mod build;
     mod config;
+    mod help;
     mod init;
     mod release;
     mod run;

@@ -6,6 +6,7 @@ use crate::rig::{Fleet, shelf};
 fn a_command_tells_health() {
     let fleet = Fleet::new(1, "");
     let http = "path = \"/health\"\n";
+    let file = fleet.path("sick");
     // Only the second instance looks for the file.
     let look = "test $CUTOVER_SLOT = 1 || test ! -e FILE || { echo the file is there; exit 1; }";
     let command = format!("command = ['sh', '-c', '{look}']\n");

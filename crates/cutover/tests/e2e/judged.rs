@@ -46,7 +46,7 @@ interval = "500ms"
 compare = false
 [[environments.test.analysis.figures.metrics]]
 name = "errors"
-prometheus = '''sum(cutover_proxy_answers_total{service="{{service}}.{{environment}}",artifact="{{artifact}}",class="5xx"})'''
+prometheus = '''sum(cutover_proxy_answers_total{service="{{service}}.{{environment}}",artifact="{{artifact}}",class="5xx"}) or vector(0)'''
 success = "< 1"
 [[environments.test.analysis.figures.metrics]]
 name = "queue"

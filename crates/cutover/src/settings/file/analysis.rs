@@ -61,6 +61,10 @@ pub(crate) struct Metric {
     /// Bad measurements that are put up with; none unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure_limit: Option<Count<0, 1000>>,
+    /// Measurements that are put up with though they have no data or are neither good nor bad; half of all
+    /// unless given, for a new version has no figures at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) inconclusive_limit: Option<Count<0, 1000>>,
 }
 
 /// `[prometheus]`.

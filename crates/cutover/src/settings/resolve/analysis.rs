@@ -169,6 +169,9 @@ fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::
     if let Some(limit) = metric.failure_limit {
         threshold.failure_limit = limit.get();
     }
+    if let Some(limit) = metric.inconclusive_limit {
+        threshold.inconclusive_limit = limit.get();
+    }
     threshold
         .check()
         .map_err(|error| (format!("{name}: {error}"), None))?;
@@ -181,9 +184,11 @@ fn of_metric(metric: &Metric, interval_ms: u64, for_ms: u64) -> Result<rollout::
 
 fn threshold(criteria: Criteria, interval_ms: u64, for_ms: u64) -> ThresholdSettings {
     let count = u32::try_from(for_ms / interval_ms.max(1)).unwrap_or(u32::MAX);
+    let count = count.max(1);
     ThresholdSettings {
         interval_ms,
-        count: Some(count.max(1)),
+        count: Some(count),
+        inconclusive_limit: count / 2,
         ..ThresholdSettings::usual(criteria)
     }
 }
