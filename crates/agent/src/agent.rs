@@ -13,6 +13,7 @@ use crate::farewell::Going;
 use crate::home::Home;
 use crate::instance::{Instances, Site};
 use crate::ledger_door::LedgerDoor;
+use crate::orders::Orders;
 use crate::refusal::{Refusal, blocking};
 use crate::runs::Runs;
 use crate::services::Services;
@@ -25,6 +26,7 @@ pub(crate) struct Agent {
     pub(crate) site: Arc<Site>,
     pub(crate) started_ms: u64,
     pub(crate) tokens: Tokens,
+    pub(crate) orders: Orders,
     pub(crate) instances: Arc<Instances>,
     pub(crate) services: Arc<Services>,
     pub(crate) runs: Runs,

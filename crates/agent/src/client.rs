@@ -32,7 +32,14 @@ const LONG: Duration = Duration::from_secs(900);
 #[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
+    marks: Marks,
+}
+
+/// What tells the calls of coordinators apart.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
     token: Option<u64>,
+    order: Option<u64>,
 }
 
 impl Client {
@@ -45,7 +52,7 @@ impl Client {
     pub fn at_socket(socket: impl Into<PathBuf>) -> Self {
         Self {
             socket: socket.into(),
-            token: None,
+            marks: Marks::default(),
         }
     }
 
@@ -54,7 +61,22 @@ impl Client {
     pub fn with_token(&self, token: u64) -> Self {
         Self {
             socket: self.socket.clone(),
-            token: Some(token),
+            marks: Marks {
+                token: Some(token),
+                ..self.marks
+            },
+        }
+    }
+
+    /// Returns a client whose calls carry that number: none is obeyed after one with a higher number.
+    #[must_use]
+    pub fn with_order(&self, order: u64) -> Self {
+        Self {
+            socket: self.socket.clone(),
+            marks: Marks {
+                order: Some(order),
+                ..self.marks
+            },
         }
     }
 
@@ -263,7 +285,7 @@ impl Client {
         path: String,
         body: Option<&B>,
     ) -> Call<'a> {
-        Call::new(&self.socket, self.token, method, path, body)
+        Call::new(&self.socket, self.marks, method, path, body)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::instance::{Instances, Site};
 use crate::launch::{FAILED, READY};
 use crate::ledger_door::LedgerDoor;
+use crate::orders::Orders;
 use crate::proxy_keeper::Keeper;
 use crate::runs::Runs;
 use crate::services::Services;
@@ -177,6 +178,7 @@ async fn assemble(home: Home, binary: PathBuf, name: Option<String>) -> Result<A
         site,
         started_ms: sys::clock::now_ms(),
         tokens,
+        orders: Orders::default(),
         instances,
         services,
         runs,

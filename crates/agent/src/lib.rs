@@ -25,6 +25,7 @@ mod instance;
 pub mod launch;
 mod ledger_door;
 mod name;
+mod orders;
 mod proxy_keeper;
 mod refusal;
 mod runs;

@@ -15,6 +15,8 @@ impl From<Error> for HostError {
         let message = error.to_string();
         match &error {
             Error::Refused { kind, .. } if kind == "stale_token" => Self::Stale { message },
+            // A later call went before this one, which is to be made again if it is still wanted.
+            Error::Refused { kind, .. } if kind == "stale_order" => Self::Unanswered { message },
             Error::Refused { status, .. } if status.as_u16() == 404 => Self::Absent { message },
             Error::Refused { kind, .. } if error.retry() == Retry::Never => Self::Refused {
                 kind: kind.clone(),
@@ -36,6 +38,10 @@ impl From<Error> for HostError {
 impl Host for Client {
     fn with_token(&self, token: u64) -> Self {
         Client::with_token(self, token)
+    }
+
+    fn with_order(&self, order: u64) -> Self {
+        Client::with_order(self, order)
     }
 
     async fn info(&self) -> Result<AgentInfo, HostError> {

@@ -8,9 +8,14 @@ use std::sync::Arc;
 pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
 
 impl Clock {
-    /// The machine's own.
+    /// The machine's own, as it stood when this was called, and from there on by the clock that nobody sets:
+    /// a step of the wall clock must not shorten a drain.
     pub fn system() -> Self {
-        Self(Arc::new(sys::clock::now_ms))
+        let (wall_ms, began) = (sys::clock::now_ms(), sys::clock::monotonic());
+        Self(Arc::new(move || {
+            let passed = sys::clock::since(began).as_millis();
+            wall_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
+        }))
     }
 
     /// Any other, such as a paused one.

@@ -14,6 +14,10 @@ pub trait Host: Clone + Send + Sync + 'static {
     /// Returns the same host with calls that carry a lease's fencing token.
     #[must_use]
     fn with_token(&self, token: u64) -> Self;
+    /// Returns the same host with calls that carry this number, which grows with each effect: one about
+    /// traffic that was given up is not obeyed after a later one.
+    #[must_use]
+    fn with_order(&self, order: u64) -> Self;
     /// Asks the agent about itself.
     fn info(&self) -> impl Future<Output = Result<AgentInfo, HostError>> + Send;
     /// Lists the artifacts in its store.

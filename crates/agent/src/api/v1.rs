@@ -31,7 +31,8 @@
 //! KEY is `service.environment`. Calls that change a service or an instance carry the header
 //! `cutover-token: N`, the fencing token of its lease; the agent persists the highest one of each
 //! service before it obeys, and refuses an older one with 409 `stale_token` (invariant I5). A person's
-//! call outside a rollout (restart) carries none.
+//! call outside a rollout (restart) carries none. Calls that move traffic may carry `cutover-order: N`, which
+//! grows within a token: one that comes after a later one was given up, and is refused with 409 `stale_order`.
 //! Errors are `4xx`/`5xx` with a [`proxy::control::v1::ErrorBody`]. Every call may be repeated.
 
 mod health;
@@ -48,6 +49,9 @@ use serde::{Deserialize, Serialize};
 
 /// The header with the fencing token.
 pub const TOKEN_HEADER: &str = "cutover-token";
+
+/// The header with the number of a call that moves traffic; it grows within a token.
+pub const ORDER_HEADER: &str = "cutover-order";
 
 /// What the agent says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::Error;
-use crate::api::v1::TOKEN_HEADER;
+use super::Marks;
+use crate::api::v1::{ORDER_HEADER, TOKEN_HEADER};
 use proxy::control::v1::ErrorBody;
 
 /// The body of a call that says nothing.
@@ -34,13 +35,13 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     pub(super) fn new<B: Serialize + ?Sized>(
         socket: &'a Path,
-        token: Option<u64>,
+        marks: Marks,
         method: Method,
         path: String,
         body: Option<&B>,
     ) -> Self {
         let operation = format!("{method} {path}");
-        let request = build(token, method, &path, body);
+        let request = build(marks, method, &path, body);
         Self {
             socket,
             operation,
@@ -123,7 +124,7 @@ impl<'a> Call<'a> {
 }
 
 fn build<B: Serialize + ?Sized>(
-    token: Option<u64>,
+    marks: Marks,
     method: Method,
     path: &str,
     body: Option<&B>,
@@ -137,8 +138,11 @@ fn build<B: Serialize + ?Sized>(
         .uri(path)
         .header(header::HOST, "agent")
         .header(header::CONTENT_TYPE, "application/json");
-    if let Some(token) = token {
+    if let Some(token) = marks.token {
         request = request.header(TOKEN_HEADER, token);
+    }
+    if let Some(order) = marks.order {
+        request = request.header(ORDER_HEADER, order);
     }
     request
         .body(Full::new(body.into()))

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::logs;
 use super::reply::{Answer, json, stream, text};
 use crate::agent::Agent;
-use crate::api::v1::{StopAgent, TOKEN_HEADER};
+use crate::api::v1::{ORDER_HEADER, StopAgent, TOKEN_HEADER};
 use crate::client::Follow;
 use crate::farewell::Going;
 use crate::refusal::{Refusal, blocking};
@@ -129,7 +129,11 @@ async fn service(agent: &Agent, method: &Method, key: &str, verb: &str, request:
         let message = format!("{verb} of {key} needs the fencing token of its lease");
         return Err(Refusal::bad("token_missing", message));
     };
-    let admit = || agent.tokens.admit(key, Some(token));
+    let order = number(&request, ORDER_HEADER, "bad_order")?;
+    let admit = || {
+        agent.tokens.admit(key, Some(token))?;
+        agent.orders.admit(key, token, order)
+    };
     match (method, verb) {
         (&Method::PUT, "route") => {
             let route = body(request).await?;
@@ -181,16 +185,18 @@ fn log_query(request: &Asked) -> Result<(usize, Follow), Refusal> {
 }
 
 fn token(request: &Asked) -> Result<Option<u64>, Refusal> {
-    let Some(value) = request.headers().get(TOKEN_HEADER) else {
+    number(request, TOKEN_HEADER, "bad_token")
+}
+
+/// The number in a header, if there is one.
+fn number(request: &Asked, header: &str, wrong: &'static str) -> Result<Option<u64>, Refusal> {
+    let Some(value) = request.headers().get(header) else {
         return Ok(None);
     };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| {
-        Refusal::bad(
-            "bad_token",
-            format!("{TOKEN_HEADER}: {value:?} is no number"),
-        )
-    })
+    number
+        .map(Some)
+        .ok_or_else(|| Refusal::bad(wrong, format!("{header}: {value:?} is no number")))
 }
 
 async fn body<T: DeserializeOwned>(request: Asked) -> Result<T, Refusal> {

@@ -35,7 +35,7 @@ const EFFECTS_AT_ONCE: usize = 256;
 /// Everything that runs beside the engine; it ends with this value.
 pub(super) struct Tasks<H> {
     hosts: BTreeMap<HostId, H>,
-    lanes: BTreeMap<(HostId, About), Arc<Mutex<()>>>,
+    lanes: BTreeMap<(HostId, About), Arc<Mutex<u64>>>,
     room: Arc<Semaphore>,
     means: Arc<Means>,
     set: JoinSet<()>,

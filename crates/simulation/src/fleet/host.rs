@@ -65,6 +65,10 @@ impl Host for SimHost {
         }
     }
 
+    fn with_order(&self, _order: u64) -> Self {
+        self.clone()
+    }
+
     async fn info(&self) -> Result<AgentInfo, HostError> {
         let mut fleet = self.fleet();
         let machine = fleet.ask(self.host)?;

@@ -52,7 +52,8 @@ pub(super) fn about(action: &Action) -> About {
 /// What a host is asked.
 pub(super) struct Pursuit<H> {
     pub(super) host: H,
-    pub(super) lane: Arc<Mutex<()>>,
+    /// Whoever holds it is alone with what the calls are about; the number of calls so far is in it.
+    pub(super) lane: Arc<Mutex<u64>>,
     pub(super) room: Arc<Semaphore>,
     pub(super) wanted: Arc<AtomicBool>,
     pub(super) means: Arc<Means>,
@@ -69,12 +70,13 @@ impl<H: Host> Pursuit<H> {
         let mut round = 1;
         loop {
             let tried = {
-                let _alone = self.lane.lock().await;
+                let mut calls = self.lane.lock().await;
                 let _place = self.room.acquire().await;
                 if !self.wanted.load(Ordering::Relaxed) {
                     return;
                 }
-                self.attempt(round).await
+                *calls += 1;
+                self.attempt(round, *calls).await
             };
             round += u32::from(matches!(tried, Attempt::Disagreed(_)));
             let Some(pause) = waits.report(self.id, tried, &self.inputs) else {
@@ -84,7 +86,8 @@ impl<H: Host> Pursuit<H> {
         }
     }
 
-    async fn attempt(&self, round: u32) -> Attempt {
+    async fn attempt(&self, round: u32, order: u64) -> Attempt {
+        let host = self.host.with_order(order);
         let deed = Deed {
             id: self.id,
             round,
@@ -92,7 +95,7 @@ impl<H: Host> Pursuit<H> {
             moment: &self.moment,
         };
         let time = time_for(&self.means, &self.action);
-        tokio::time::timeout(time, attempt(&self.host, &self.means, &deed))
+        tokio::time::timeout(time, attempt(&host, &self.means, &deed))
             .await
             .unwrap_or_else(|_| Attempt::Again(format!("no answer within {} s", time.as_secs())))
     }

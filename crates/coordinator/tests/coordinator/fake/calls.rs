@@ -43,6 +43,10 @@ impl Host for FakeHost {
         }
     }
 
+    fn with_order(&self, _order: u64) -> Self {
+        self.clone()
+    }
+
     async fn info(&self) -> Result<AgentInfo, HostError> {
         self.call(None, |machine, _| {
             Ok(AgentInfo {
