@@ -18,7 +18,9 @@ pub use taken::taken;
 
 use futures_util::StreamExt as _;
 use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply};
-use rollout::{Event, HostFacts, HostId, Mark, Plan, Purpose, Rollout, ServiceKey, Strategy};
+use rollout::{
+    Event, HostFacts, HostId, Mark, Plan, PlanError, Purpose, Rollout, ServiceKey, Strategy, Work,
+};
 
 use crate::attendance::Attendance;
 use crate::clock::Clock;
@@ -138,6 +140,15 @@ impl<H: Host> Coordinator<H> {
             return Err(Error::NoHotUpgrade {
                 service: request.service,
             });
+        }
+        let leaves = |step: &rollout::Step| matches!(step.work, Work::Leave { .. });
+        if request.settings.readiness.is_none() && plan.steps.iter().any(leaves) {
+            return Err(PlanError::Settings {
+                what: "without surge a host tells the balancer in front that it leaves, by its readiness path: \
+                       set `readiness` of the proxy, or let the new version start beside the old one"
+                    .into(),
+            }
+            .into());
         }
         Ok(Planned {
             plan,

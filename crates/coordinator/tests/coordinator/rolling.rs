@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coordinator::{Error, Resume};
-use rollout::{HostCount, Phase, Tolerance};
+use rollout::{HostCount, Phase, Rolling, Strategy, Surge, Tolerance};
 
 use crate::fake::Kill;
 use crate::rig::{Rig, rolling};
@@ -149,4 +149,21 @@ async fn killed_in_any_batch_and_resumed_it_is_carried_through() {
 #[tokio::test(start_paused = true)]
 async fn killed_in_any_batch_and_aborted_every_host_is_turned_back_unless_it_was_decided() {
     at_many_calls(Duration::from_secs(60), true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_surge_and_without_a_readiness_path_no_balancer_could_be_told() {
+    let rig = Rig::serving(3).await;
+    let mut request = rolling('b', 1);
+    request.strategy = Strategy::Rolling(Rolling {
+        max_parallel: HostCount::Hosts(1),
+        surge: Surge::Instead {
+            lb_notice_ms: 1_000,
+        },
+    });
+    let coordinator = rig.coordinator(crate::rig::alive());
+    let refused = coordinator.plan(request.clone()).await.unwrap_err();
+    assert!(refused.to_string().contains("readiness"), "{refused}");
+    request.settings.readiness = Some("/ready".into());
+    coordinator.plan(request).await.unwrap();
 }
