@@ -68,7 +68,7 @@ impl Drive {
     }
 
     /// Goes on to the end, or to where a person is waited for.
-    pub(crate) fn to_the_end(&mut self) {
+    pub(crate) fn run_out(&mut self) {
         self.go_on(|state| state.is_halted() || state.waiting().is_some());
     }
 

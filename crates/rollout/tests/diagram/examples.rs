@@ -195,11 +195,11 @@ fn promote(extent: Extent) -> Event {
 
 fn done(request: &rollout::Request, hosts: usize) -> Drive {
     let mut drive = Drive::new(plan(request, &fleet(hosts)));
-    drive.to_the_end();
+    drive.run_out();
     while drive.state.waiting().is_some() {
         drive.pass(90_000);
         drive.tell(promote(Extent::Next));
-        drive.to_the_end();
+        drive.run_out();
     }
     drive
 }
@@ -213,7 +213,7 @@ fn canary_under_way() -> Drive {
 
 fn canary_waits() -> Drive {
     let mut drive = Drive::new(plan(&rich(canary()), &fleet(5)));
-    drive.to_the_end();
+    drive.run_out();
     drive.pass(300_000);
     drive
 }
@@ -224,21 +224,21 @@ fn canary_aborted() -> Drive {
         by: "ana@desk".into(),
         why: Some("the logo is upside down; see #1234".into()),
     });
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
 fn canary_judged_bad() -> Drive {
     let mut drive = canary_under_way();
     drive.measured = 0.2;
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
 fn canary_promoted() -> Drive {
     let mut drive = canary_under_way();
     drive.tell(promote(Extent::Full));
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
@@ -253,7 +253,7 @@ fn canary_taken_over() -> Drive {
 fn hook_waits() -> Drive {
     let mut drive = Drive::new(plan(&rich(rolling()), &fleet(5)));
     drive.agrees = false;
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
@@ -264,7 +264,7 @@ fn rolling_given_up() -> Drive {
         HostId::parse("web-4").unwrap(),
         "GET /health 503: no database",
     ));
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
@@ -280,7 +280,7 @@ fn rolling_set_aside() -> Drive {
         HostId::parse("web-3").unwrap(),
         "GET /health 503: no database",
     ));
-    drive.to_the_end();
+    drive.run_out();
     drive
 }
 
