@@ -194,6 +194,7 @@ impl<'a, H: Host> Drive<'a, H> {
             let now = self.clock.now();
             self.shown.event(&event, self.attendance.observer);
             let before = Before::of(&self.state);
+            let is_wake = matches!(event, Event::Wake);
             // The state moves through: that of a large fleet is not to be copied for each event.
             let (next, effects) = step(self.state, event.clone(), now);
             self.state = next;
@@ -218,7 +219,8 @@ impl<'a, H: Host> Drive<'a, H> {
                     self.wake = Some(*tick);
                 }
             }
-            if self.wake.is_some_and(|wake| wake <= now) && !wakes(&effects) {
+            // Whatever else happens at that time, the engine is woken.
+            if is_wake && self.wake.is_some_and(|wake| wake <= now) && !wakes(&effects) {
                 self.wake = None;
             }
             let moment = if effects.iter().any(is_told_the_moment) {
