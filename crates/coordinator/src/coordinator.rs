@@ -108,6 +108,11 @@ impl<H: Host> Coordinator<H> {
             .current
             .map(|current| rollout::ArtifactId::parse(&current.artifact))
             .transpose()?;
+        let behind = known
+            .behind
+            .iter()
+            .map(|behind| HostId::parse(&behind.host));
+        let behind = behind.collect::<Result<_, _>>()?;
         let facts: Vec<HostFacts> = gathered.into_iter().map(|host| host.facts).collect();
         let plan = rollout::compute(
             &rollout::Request {
@@ -131,6 +136,7 @@ impl<H: Host> Coordinator<H> {
                 preview: request.settings.lets_testers_in(),
                 verdict: choose::verdict(&request),
                 unreachable,
+                behind,
             },
             &facts,
             &marks,

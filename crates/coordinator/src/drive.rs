@@ -39,7 +39,14 @@ pub(crate) enum Input {
     /// For the engine.
     Event(Event),
     /// For the engine, from a person who left it with the ledger under this number.
-    Requested(u64, Event),
+    Requested {
+        /// Its number in the ledger.
+        id: u64,
+        /// What.
+        event: Event,
+        /// The step that it is for; any, where it does not say.
+        at: Option<String>,
+    },
     /// For the person who watches.
     Counted(HostId, Traffic),
     /// This process must stop.
@@ -169,6 +176,12 @@ impl<'a, H: Host> Drive<'a, H> {
         self.state.is_halted() || left
     }
 
+    /// Says whether a step is the one under way; none named is any.
+    fn is_at(&self, step: Option<&str>) -> bool {
+        let current = self.state.current();
+        step.is_none_or(|name| current.is_some_and(|(_, step)| step.name == name))
+    }
+
     fn ordered(&self, order: Order) -> Input {
         Input::Event(order.verb.event(self.by.clone(), order.why))
     }
@@ -180,7 +193,12 @@ impl<'a, H: Host> Drive<'a, H> {
         for input in inputs {
             let (event, request) = match input {
                 Input::Event(event) => (event, None),
-                Input::Requested(id, event) => (event, Some(id)),
+                Input::Requested { id, at, .. } if !self.is_at(at.as_deref()) => {
+                    // Somebody else was quicker, and it goes on already: the next wait is not what was meant.
+                    written.taken.push(id);
+                    continue;
+                }
+                Input::Requested { id, event, .. } => (event, Some(id)),
                 Input::Counted(host, traffic) => {
                     let now_ms = self.clock.now_ms();
                     let plan = self.state.plan();

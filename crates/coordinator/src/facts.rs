@@ -187,6 +187,7 @@ pub(crate) mod tests {
             preview: false,
             verdict: None,
             unreachable: Vec::new(),
+            behind: Vec::new(),
         };
         rollout::compute(&request, &facts, &[], None).unwrap()
     }

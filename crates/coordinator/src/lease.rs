@@ -84,8 +84,10 @@ pub(crate) async fn keep<H: Host>(ledger: Ledger<H>, lease: Lease, inputs: Unbou
                 continue;
             }
             told = request.id;
-            let event = Verb::read(request.verb).event(request.by, request.why);
-            if inputs.send(Input::Requested(request.id, event)).is_err() {
+            let (verb, at) = Verb::read(request.verb);
+            let event = verb.event(request.by, request.why);
+            let id = request.id;
+            if inputs.send(Input::Requested { id, event, at }).is_err() {
                 return;
             }
         }

@@ -71,15 +71,17 @@ impl Verb {
         }
     }
 
-    /// Makes the ledger's word of it.
-    pub(crate) fn wire(self) -> ledger::wire::v1::Verb {
+    /// Makes the ledger's word of it; `at` is the step under way, which a promotion to the next one is for.
+    pub(crate) fn wire(self, at: Option<String>) -> ledger::wire::v1::Verb {
         use ledger::wire::v1::{Extent, Verb};
         match self {
             Self::Promote => Verb::Promote {
                 extent: Extent::Next,
+                at,
             },
             Self::PromoteFull => Verb::Promote {
                 extent: Extent::Full,
+                at: None,
             },
             Self::Pause => Verb::Pause,
             Self::Continue => Verb::Continue,
@@ -88,21 +90,24 @@ impl Verb {
         }
     }
 
-    /// Reads the ledger's word of it.
-    pub(crate) fn read(verb: ledger::wire::v1::Verb) -> Self {
+    /// Reads the ledger's word of it, with the step that it is for.
+    pub(crate) fn read(verb: ledger::wire::v1::Verb) -> (Self, Option<String>) {
         use ledger::wire::v1::{Extent, Verb};
-        match verb {
-            Verb::Abort => Self::Abort,
+        let verb = match verb {
             Verb::Promote {
                 extent: Extent::Next,
-            } => Self::Promote,
+                at,
+            } => return (Self::Promote, at),
+            Verb::Abort => Self::Abort,
             Verb::Promote {
                 extent: Extent::Full,
+                ..
             } => Self::PromoteFull,
             Verb::Pause => Self::Pause,
             Verb::Continue => Self::Continue,
             Verb::Retry => Self::Retry,
-        }
+        };
+        (verb, None)
     }
 }
 

@@ -16,6 +16,8 @@ use crate::view::seconds;
 pub struct Foreseen {
     /// The rollout.
     pub rollout: String,
+    /// The step under way.
+    pub at: Option<String>,
     /// Whether it would change anything.
     pub does_something: bool,
     /// What it would do, or why it would do nothing, in words.
@@ -48,6 +50,7 @@ impl<H: Host> Coordinator<H> {
         let (text, steps) = foresee(&state, verb, self.clock.now());
         Ok(Foreseen {
             rollout: record.summary.rollout.clone(),
+            at: state.current().map(|(_, step)| step.name.clone()),
             does_something: does_something(&state, verb, self.clock.now()),
             text,
             steps,

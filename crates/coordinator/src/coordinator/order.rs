@@ -71,7 +71,7 @@ impl<H: Host> Coordinator<H> {
                     what: format!("{driver} to take `{}`", order.verb.word()),
                 });
                 return self
-                    .wait_for(service, order, record.entries.len(), driver)
+                    .wait_for(service, order, foreseen.at, record.entries.len(), driver)
                     .await;
             }
         };
@@ -90,17 +90,19 @@ impl<H: Host> Coordinator<H> {
         Ok(Answered::Drove(Box::new(outcome?)))
     }
 
-    /// Leaves a verb for whoever drives, and waits until it is journaled after the first `known` entries.
+    /// Leaves a verb for whoever drives, for the step it was foreseen `at`, and waits until it is journaled
+    /// after the first `known` entries.
     async fn wait_for(
         &self,
         service: &ServiceKey,
         order: Order,
+        at: Option<String>,
         known: usize,
         driver: String,
     ) -> Result<Answered, Error> {
         let rollout = self.unfinished(service).await?;
         let by = self.by();
-        self.leave_with(service, order.verb, order.why).await?;
+        self.leave_with(service, order.verb, at, order.why).await?;
         let taken = async {
             loop {
                 let record = self.show(&rollout).await?;

@@ -82,7 +82,8 @@ impl<H: Host> Coordinator<H> {
                 Asked::Acquired { lease, .. } => break lease,
                 Asked::Held(lease) if asked == Some(lease.token) => {}
                 Asked::Held(lease) => {
-                    self.leave_with(service, Verb::Abort, why.clone()).await?;
+                    self.leave_with(service, Verb::Abort, None, why.clone())
+                        .await?;
                     asked = Some(lease.token);
                     attendance.on(&Progress::Waiting {
                         what: format!(
@@ -109,17 +110,19 @@ impl<H: Host> Coordinator<H> {
         outcome
     }
 
-    /// Leaves a verb with the ledger for whoever holds the lease; returns when it was asked.
+    /// Leaves a verb with the ledger for whoever holds the lease, for the step it was foreseen `at`; returns
+    /// when it was asked.
     pub(super) async fn leave_with(
         &self,
         service: &ServiceKey,
         verb: Verb,
+        at: Option<String>,
         why: Option<String>,
     ) -> Result<u64, Error> {
         const OPERATION: &str = "leave it with the ledger";
         let call = Call::Request {
             service: service.to_string(),
-            verb: verb.wire(),
+            verb: verb.wire(at),
             by: self.by(),
             why,
         };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum Verb {
     /// Return to stable.
@@ -12,6 +12,9 @@ pub enum Verb {
     Promote {
         /// How far.
         extent: Extent,
+        /// The step that it was asked at: elsewhere it is not meant. Anywhere where it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
     },
     /// Stop after the step under way.
     Pause,
