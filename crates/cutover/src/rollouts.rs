@@ -20,7 +20,7 @@ pub(crate) use self::ending::{conclude, unchanged};
 pub(crate) use self::fleet::{Fleet, Lead, agents, unexpected};
 pub(crate) use self::format::Format;
 pub(crate) use self::interrupt::unless_interrupted;
-pub(crate) use self::planned::{plan_document, plan_text, warnings_text};
+pub(crate) use self::planned::{plan_document, plan_text, warnings_text, without_secrets};
 pub(crate) use self::progress::{Follow, news};
 pub(crate) use self::tended::tended;
 pub(crate) use self::verb::{VerbArgs, give, when_paused};

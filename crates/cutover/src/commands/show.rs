@@ -9,7 +9,7 @@ use super::history;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 use crate::printer::{DIM, ago};
-use crate::rollouts::{Format, Lead, unexpected, warnings_text};
+use crate::rollouts::{Format, Lead, unexpected, warnings_text, without_secrets};
 use crate::settings::Sections;
 
 /// Show a rollout: its plan, what happened, and its receipt
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let mut document = history::document(&record.summary);
-    document["plan"] = json!(record.summary.plan);
+    document["plan"] = without_secrets(json!(record.summary.plan));
     document["receipt"] = json!(stored.as_ref().and_then(|s| s.receipt.as_ref()));
     document["log"] = json!(stored.as_ref().and_then(|s| s.log.as_ref()));
     if args.journal {

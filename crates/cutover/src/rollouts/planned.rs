@@ -27,7 +27,7 @@ pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
         })
     });
     json!({
-        "plan": v2::Plan::from(plan),
+        "plan": without_secrets(json!(v2::Plan::from(plan))),
         "digest": digest,
         "steps": steps.collect::<Vec<_>>(),
         "expected_ms": bounds.expected_ms,
@@ -36,6 +36,32 @@ pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
         "rollback_until_ms": bounds.rollback_until_ms,
         "warnings": plan.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
+}
+
+/// A plan's URLs without their paths and queries, which may be secrets.
+pub(crate) fn without_secrets(mut value: Value) -> Value {
+    fn walk(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields.iter_mut() {
+                    match field {
+                        Value::String(url) if name == "url" => {
+                            let host = url.find("://").map_or(0, |at| at + 3);
+                            if let Some(end) = url[host..].find(['/', '?']) {
+                                url.truncate(host + end);
+                                url.push_str("/…");
+                            }
+                        }
+                        other => walk(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    walk(&mut value);
+    value
 }
 
 /// The plan as text, without its warnings: a rollout says them when it begins.

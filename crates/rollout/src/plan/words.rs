@@ -180,7 +180,7 @@ impl Plan {
             return String::new();
         };
         match &hook.run {
-            HookRun::Webhook { url } => format!("call {url}"),
+            HookRun::Webhook { url } => format!("call {}", address(url)),
             HookRun::Command { words, site } => {
                 let on = match site {
                     HookSite::Operator => "beside the coordinator",
@@ -233,8 +233,35 @@ fn analysis_does(analysis: &Analysis) -> String {
     for metric in &analysis.metrics {
         what.push(match &metric.source {
             Source::Prometheus { .. } => format!("metric {}", metric.name),
-            Source::Webhook { url } => format!("{} by {url}", metric.name),
+            Source::Webhook { url } => format!("{} by {}", metric.name, address(url)),
         });
     }
     format!("judge {} for {}", what.join(", "), s(analysis.for_ms))
+}
+
+/// Where a webhook is, without what may be a secret: its path and query.
+fn address(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| host + at);
+    &url[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn a_webhook_is_named_without_what_may_be_a_secret() {
+        assert_eq!(
+            place("https://hooks.example.com/T0/B0/secret"),
+            "https://hooks.example.com"
+        );
+        assert_eq!(
+            place("http://localhost:9000?token=x"),
+            "http://localhost:9000"
+        );
+        assert_eq!(address("https://a.example"), "https://a.example");
+    }
 }
