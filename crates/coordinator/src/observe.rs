@@ -97,7 +97,7 @@ async fn try_look<H: Host>(
         route: route.as_ref().map(route_seen),
         traffic: traffic
             .as_ref()
-            .map(|traffic| traffic_seen(traffic, plan))
+            .map(|traffic| traffic_seen(traffic, plan, watch.stable.as_ref()))
             .unwrap_or_default(),
     };
     Ok((seen, traffic))
@@ -142,8 +142,13 @@ fn route_seen(status: &ServiceStatus) -> RouteSeen {
     }
 }
 
-/// Returns the counters that decisions need: of requests that the weights dealt, not of testers.
-pub(crate) fn traffic_seen(traffic: &Traffic, plan: &Plan) -> TrafficSeen {
+/// Returns the counters that decisions need: of requests that the weights dealt, not of testers. `own` is
+/// what serves on the host in the place of the plan's stable version.
+pub(crate) fn traffic_seen(
+    traffic: &Traffic,
+    plan: &Plan,
+    own: Option<&ArtifactId>,
+) -> TrafficSeen {
     let slow_us = plan.slow_bound_us();
     let tally = |artifact: &ArtifactId| {
         let Some(counted) = traffic.versions.get(artifact.as_str()) else {
@@ -181,10 +186,9 @@ pub(crate) fn traffic_seen(traffic: &Traffic, plan: &Plan) -> TrafficSeen {
     };
     TrafficSeen {
         epoch: traffic.epoch,
-        stable: plan
-            .stable
-            .as_ref()
-            .map(|stable| tally(&stable.artifact))
+        stable: own
+            .or(plan.stable.as_ref().map(|stable| &stable.artifact))
+            .map(tally)
             .unwrap_or_default(),
         candidate: tally(&plan.candidate.artifact),
     }

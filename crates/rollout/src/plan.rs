@@ -145,6 +145,8 @@ pub struct HostPlan {
     pub candidate: Vec<Placement>,
     /// Stable's instances that take traffic; none on a host where the service is new.
     pub stable: Vec<InstanceId>,
+    /// What those run, where it is not the plan's stable version: an earlier rollout left the host behind.
+    pub stable_version: Option<Version>,
 }
 
 /// An instance of the candidate.
@@ -182,6 +184,12 @@ impl Plan {
     /// Returns what happens on a host.
     pub fn host(&self, host: &HostId) -> Option<&HostPlan> {
         self.hosts.iter().find(|plan| &plan.host == host)
+    }
+
+    /// Returns the version that serves on a host, by its place, and that it goes back to.
+    pub fn stable_of(&self, place: usize) -> Option<&Version> {
+        let own = self.hosts.get(place)?.stable_version.as_ref();
+        own.or(self.stable.as_ref())
     }
 
     /// Returns the place of the step with the point of no return of the whole rollout.

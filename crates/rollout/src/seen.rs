@@ -1,6 +1,6 @@
 //! A rollout as those see it who draw it, watch it and keep its leases.
 
-use crate::name::{HostId, InstanceId};
+use crate::name::{ArtifactId, HostId, InstanceId};
 use crate::tick::Tick;
 
 /// A step, of the plan or of the way back.
@@ -118,6 +118,8 @@ pub struct Watch {
     pub host: HostId,
     /// Whose health.
     pub instances: Vec<InstanceId>,
+    /// Whose counters are stable's there, where that is not the plan's stable version.
+    pub stable: Option<ArtifactId>,
 }
 
 /// A lease that is to be renewed.

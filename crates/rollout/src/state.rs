@@ -334,6 +334,7 @@ impl Rollout {
                 Some(Watch {
                     host: plan.host.clone(),
                     instances,
+                    stable: plan.stable_version.as_ref().map(|own| own.artifact.clone()),
                 })
             })
             .collect()

@@ -186,7 +186,7 @@ impl Shown {
         if epoch != traffic.epoch || now_ms <= then_ms {
             return;
         }
-        let seen = traffic_seen(traffic, plan);
+        let seen = traffic_seen(traffic, plan, None);
         observer.on(&Progress::Traffic {
             host: host.to_string(),
             requests_per_s: requests.saturating_sub(then) as f64 * 1000.0

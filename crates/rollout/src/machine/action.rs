@@ -56,7 +56,7 @@ impl Rollout {
             Task::Prepare => Action::Prepare,
             Task::Commit => Action::Commit,
             Task::Drain => Action::Drain {
-                artifact: self.plan.stable.as_ref()?.artifact.clone(),
+                artifact: self.plan.stable_of(place as usize)?.artifact.clone(),
             },
             Task::DrainBack => Action::Drain {
                 artifact: candidate.clone(),
@@ -70,7 +70,7 @@ impl Rollout {
                 Action::Start {
                     slot: instance.slot(),
                     instance,
-                    artifact: self.plan.stable.as_ref()?.artifact.clone(),
+                    artifact: self.plan.stable_of(place as usize)?.artifact.clone(),
                     readiness: self.kept(place),
                 }
             }
@@ -91,7 +91,7 @@ impl Rollout {
     }
 
     fn route(&self, place: u32, weight: u8, now: Tick) -> Action {
-        let stable = self.plan.stable.as_ref();
+        let stable = self.plan.stable_of(place as usize);
         let commitment = match stable.filter(|_| self.keeps_stable(place)) {
             Some(stable) => Commitment::Leased {
                 ttl_ms: self.lease_ms(now),
@@ -114,8 +114,7 @@ impl Rollout {
         let mut shares = vec![share(candidate, weight, plan.candidate_ids())];
         if let Some(stable) = self
             .plan
-            .stable
-            .as_ref()
+            .stable_of(place as usize)
             .filter(|_| self.keeps_stable(place))
         {
             shares.push(share(stable, 100 - weight.min(100), plan.stable.clone()));
@@ -128,7 +127,7 @@ impl Rollout {
     fn shares_back(&self, place: u32) -> Vec<Share> {
         let plan = &self.plan.hosts[place as usize];
         let told = self.hosts[place as usize].touched().routed;
-        match &self.plan.stable {
+        match self.plan.stable_of(place as usize) {
             Some(stable) if !told || !self.keeps_stable(place) => {
                 vec![share(stable, 100, plan.stable.clone())]
             }

@@ -120,12 +120,15 @@ impl Rollout {
     /// Goes back without a host: it takes part in no later step, and is named at the end. Leased weights
     /// return to stable by themselves (invariant I7).
     pub(crate) fn leave_behind(&mut self, place: u32, why: String, out: &mut Outcome) {
-        if self.hosts[place as usize].aside.is_none() {
-            self.set_aside(place, why.clone(), out);
-        }
         self.forget_host(place);
         self.pending.remove(&place);
-        self.hosts[place as usize].refused.get_or_insert(why);
+        self.note(why.clone());
+        let host = &mut self.hosts[place as usize];
+        // No failure budget is asked: there is no other way.
+        self.failed += usize::from(host.aside.is_none());
+        host.aside.get_or_insert_with(|| why.clone());
+        host.refused.get_or_insert(why);
+        host.passed = false;
         out.changed = true;
     }
 

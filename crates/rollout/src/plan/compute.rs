@@ -50,6 +50,8 @@ pub struct Request {
     pub verdict: Option<HotVerdict>,
     /// Hosts of the fleet that do not answer, with what was seen: left out where the failure budget allows.
     pub unreachable: Vec<(HostId, String)>,
+    /// Hosts that the ledger names as behind: they may serve another version than the rest.
+    pub behind: Vec<HostId>,
 }
 
 /// Whether a pair of versions can be changed hot.
@@ -130,9 +132,10 @@ pub fn compute(
     check(request, hosts)?;
     let Serving {
         stable,
+        own,
         behind,
         up_to_date,
-    } = serving(request, hosts)?;
+    } = serving(request, hosts, current)?;
     if stable.is_none() && request.purpose == Purpose::Rollback {
         return Err(PlanError::NothingToRollBack {
             service: request.service.clone(),
@@ -166,7 +169,7 @@ pub fn compute(
         candidate: request.candidate.clone(),
         hosts: behind
             .iter()
-            .map(|facts| place(request, facts, stable.as_ref(), hot))
+            .map(|facts| place(request, facts, stable.as_ref(), own.get(&facts.host), hot))
             .collect(),
         left_out,
         stable,

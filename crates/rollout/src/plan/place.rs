@@ -7,13 +7,18 @@ use crate::name::InstanceId;
 /// which nothing of stable is. What else is in such a slot gives way. A deploy starts anew even what is
 /// there: its settings may have changed.
 ///
+/// `own` is what the host serves, where an earlier rollout left it behind the others.
+///
 /// A hot upgrade places nothing: the instances of stable become the candidate.
 pub(super) fn place(
     request: &Request,
     facts: &HostFacts,
     stable: Option<&Version>,
+    own: Option<&Version>,
     hot: bool,
 ) -> HostPlan {
+    let stable_version = own.filter(|own| Some(*own) != stable).cloned();
+    let stable = own.or(stable);
     let serving: Vec<InstanceId> = stable
         .and_then(|stable| facts.route.as_ref()?.versions.get(&stable.artifact))
         .map(|(_, instances)| instances.clone())
@@ -24,6 +29,7 @@ pub(super) fn place(
             clear: Vec::new(),
             candidate: serving.iter().map(in_place).collect(),
             stable: serving,
+            stable_version,
         };
     }
     let wanted = request.instances_per_host as usize;
@@ -73,6 +79,7 @@ pub(super) fn place(
         clear,
         candidate,
         stable: serving,
+        stable_version,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which version serves, and which hosts have the candidate already.
 
+use std::collections::BTreeMap;
+
 use super::{HostFacts, PlanError, Request, Version};
 use crate::name::{ArtifactId, HostId};
 
@@ -7,6 +9,8 @@ use crate::name::{ArtifactId, HostId};
 pub(super) struct Serving {
     /// The version that serves on the hosts that are behind.
     pub(super) stable: Option<Version>,
+    /// What serves on hosts that an earlier rollout left at another version.
+    pub(super) own: BTreeMap<HostId, Version>,
     /// The hosts without the candidate.
     pub(super) behind: Vec<HostFacts>,
     /// The others.
@@ -14,8 +18,12 @@ pub(super) struct Serving {
 }
 
 /// Finds the version that serves: the one with all the weight on every proxy that has a route, but for
-/// those that send it to the candidate already.
-pub(super) fn serving(request: &Request, hosts: &[HostFacts]) -> Result<Serving, PlanError> {
+/// those that send it to the candidate already, and those that the ledger names as behind (invariant I3).
+pub(super) fn serving(
+    request: &Request,
+    hosts: &[HostFacts],
+    current: Option<&ArtifactId>,
+) -> Result<Serving, PlanError> {
     let mut found: Vec<(HostId, ArtifactId)> = Vec::new();
     let mut up_to_date = Vec::new();
     for facts in hosts {
@@ -38,30 +46,42 @@ pub(super) fn serving(request: &Request, hosts: &[HostFacts]) -> Result<Serving,
             artifact: request.candidate.artifact.clone(),
         });
     }
-    let Some((_, artifact)) = found.first() else {
+    let is_behind = |host: &HostId| request.behind.contains(host);
+    let in_line = found.iter().find(|(host, _)| !is_behind(host));
+    let known = || found.iter().find(|(_, found)| Some(found) == current);
+    let Some((_, artifact)) = in_line.or_else(known).or(found.first()) else {
         return Ok(Serving {
             stable: None,
+            own: BTreeMap::new(),
             behind,
             up_to_date,
         });
     };
-    if found.iter().any(|(_, other)| other != artifact) {
+    let differs = |found: &&(HostId, ArtifactId)| found.1 != *artifact;
+    if found
+        .iter()
+        .filter(differs)
+        .any(|(host, _)| !is_behind(host))
+    {
         return Err(PlanError::Mixed {
             service: request.service.clone(),
             serving: found,
         });
     }
-    let vsn = hosts
-        .iter()
-        .flat_map(|facts| &facts.instances)
-        .find(|fact| &fact.artifact == artifact)
-        .map_or_else(String::new, |fact| fact.vsn.clone());
-    let stable = Version {
-        artifact: artifact.clone(),
-        vsn,
+    let version = |artifact: &ArtifactId| {
+        let mut instances = hosts.iter().flat_map(|facts| &facts.instances);
+        let fact = instances.find(|fact| &fact.artifact == artifact);
+        Version {
+            artifact: artifact.clone(),
+            vsn: fact.map_or_else(String::new, |fact| fact.vsn.clone()),
+        }
     };
+    let own = found.iter().filter(differs);
     Ok(Serving {
-        stable: Some(stable),
+        stable: Some(version(artifact)),
+        own: own
+            .map(|(host, artifact)| (host.clone(), version(artifact)))
+            .collect(),
         behind,
         up_to_date,
     })

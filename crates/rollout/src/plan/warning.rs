@@ -43,6 +43,11 @@ pub enum Warning {
         /// Whether metrics of it are left to be judged.
         metrics: bool,
     },
+    /// Hosts serve another version than the rest, since an earlier rollout left them behind.
+    HostsBehind {
+        /// Each with what it serves.
+        hosts: Vec<String>,
+    },
     /// The ledger and the proxies disagree on the current version.
     CurrentDiffers {
         /// What the ledger says.
@@ -90,6 +95,11 @@ impl fmt::Display for Warning {
             Self::NothingToCompare { metrics: false } => f.write_str(
                 "before the candidate has traffic there is nothing to compare with stable's: the analysis \
                  there is left out; give it metrics, or place it after the traffic",
+            ),
+            Self::HostsBehind { hosts } => write!(
+                f,
+                "an earlier rollout left hosts behind, which go back to what they serve now: {}",
+                hosts.join(", ")
             ),
             Self::CurrentDiffers { ledger, serving } => {
                 write!(f, "the ledger names {ledger} as current, but {serving} serves; the latter is taken as stable")

@@ -30,6 +30,14 @@ pub(super) fn warnings(
             }
         }
     }
+    let behind = plan.hosts.iter().filter_map(|host| {
+        let serves = host.stable_version.as_ref()?;
+        Some(format!("{} ({})", host.host, serves.artifact.short()))
+    });
+    let behind: Vec<String> = behind.collect();
+    if !behind.is_empty() {
+        warnings.push(Warning::HostsBehind { hosts: behind });
+    }
     let early = early_comparisons(plan);
     if let Some(analysis) = early.first() {
         warnings.push(Warning::NothingToCompare {

@@ -30,6 +30,7 @@ pub(crate) fn deploy(strategy: Strategy) -> Request {
         preview: false,
         verdict: None,
         unreachable: Vec::new(),
+        behind: Vec::new(),
     }
 }
 

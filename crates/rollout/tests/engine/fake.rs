@@ -26,10 +26,12 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn of(plan: &Plan, host: &HostPlan) -> Self {
-        let weights = plan.stable.iter().filter(|_| !host.stable.is_empty());
+        let stable = host.stable_version.as_ref().or(plan.stable.as_ref());
+        let weights = stable.filter(|_| !host.stable.is_empty());
         Self {
             running: host.stable.iter().cloned().collect(),
             weights: weights
+                .iter()
                 .map(|stable| (stable.artifact.clone(), 100))
                 .collect(),
             leased: false,

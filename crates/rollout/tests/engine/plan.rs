@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use rollout::{
-    HostFacts, HostId, InstanceFact, InstanceId, Mark, Plan, PlanError, Purpose, Readiness,
-    ReleaseCommand, Request, RouteFact, Timing, Version, Warning, compute,
+    Event, HostFacts, HostId, InstanceFact, InstanceId, Mark, Phase, Plan, PlanError, Purpose,
+    Readiness, ReleaseCommand, Request, RouteFact, Timing, Version, Warning, compute,
 };
 
-use crate::request::{artifact, blue_green, jobs, service};
+use crate::request::{artifact, blue_green, fleet, jobs, service};
+use crate::rig::Rig;
 
 fn deploy(letter: char) -> Request {
     Request {
@@ -267,4 +268,39 @@ fn a_plan_states_its_steps_and_how_long_it_may_take() {
     assert_eq!(bounds.expected_ms, 25_000);
     assert_eq!(bounds.rollback_until_ms, 20_000 + 600_000);
     assert!(bounds.longest_ms > bounds.expected_ms);
+}
+
+#[test]
+fn hosts_that_the_ledger_names_as_behind_go_back_to_what_they_serve() {
+    let mut facts = fleet(3);
+    facts[1].instances[0].artifact = artifact('b');
+    facts[1].instances[0].vsn = "0".into();
+    let instances = vec![facts[1].instances[0].instance.clone()];
+    facts[1].route = Some(RouteFact {
+        versions: [(artifact('b'), (100, instances))].into(),
+    });
+    let mut request = deploy('c');
+    let mixed = compute(&request, &facts, &[], None).unwrap_err();
+    assert!(matches!(mixed, PlanError::Mixed { .. }), "{mixed}");
+    request.behind = vec![facts[1].host.clone()];
+    let plan = compute(&request, &facts, &[], None).unwrap();
+    assert_eq!(plan.hosts.len(), 3);
+    assert_eq!(plan.stable.as_ref().unwrap().artifact, artifact('a'));
+    assert_eq!(plan.hosts[0].stable_version, None);
+    assert_eq!(plan.stable_of(1).unwrap().artifact, artifact('b'));
+    assert!(plan.warnings.contains(&Warning::HostsBehind {
+        hosts: vec!["h1 (bbbbbbbbbbbb)".into()]
+    }));
+    let mut rig = Rig::begun(plan.clone());
+    assert_eq!(rig.run(), Phase::Healthy);
+    assert!(rig.log.contains(&"h1: drain bbbbbbbbbbbb".to_owned()));
+    let mut rig = Rig::begun(plan);
+    rig.until("watch");
+    rig.tell(Event::Abort {
+        by: "ada".into(),
+        why: None,
+    });
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(rig.host(1).weights, [(artifact('b'), 100)].into());
+    assert_eq!(rig.host(0).weights, [(artifact('a'), 100)].into());
 }

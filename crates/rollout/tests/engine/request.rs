@@ -41,6 +41,7 @@ pub(crate) fn deploy(strategy: Strategy) -> Request {
             reasons: vec!["3 modules changed, all covered".into()],
         }),
         unreachable: Vec::new(),
+        behind: Vec::new(),
     }
 }
 

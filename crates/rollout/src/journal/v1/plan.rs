@@ -213,6 +213,7 @@ impl TryFrom<HostPlan> for domain::HostPlan {
                 })
                 .collect::<Result<_, NameError>>()?,
             stable: instances(&plan.stable)?,
+            stable_version: None,
         })
     }
 }

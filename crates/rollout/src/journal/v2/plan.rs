@@ -67,6 +67,8 @@ record!(
         clear: Vec<InstanceName>,
         candidate: Vec<Placement>,
         stable: Vec<InstanceName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stable_version: Option<Version>,
     }
 );
 record!(

@@ -107,11 +107,11 @@ name!(ServiceName = ServiceKey);
 
 /// A record whose fields have the domain's names.
 macro_rules! record {
-    ($(#[$doc:meta])* $name:ident = $domain:path { $($field:ident: $type:ty),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident = $domain:path { $($(#[$attr:meta])* $field:ident: $type:ty),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[expect(missing_docs, reason = "as the domain's")]
-        pub struct $name { $(pub $field: $type),* }
+        pub struct $name { $($(#[$attr])* pub $field: $type),* }
 
         impl crate::journal::v2::twin::Twin for $name {
             type Domain = $domain;

@@ -14,6 +14,7 @@ choice!(
         MarkedBad { why: String },
         SocketsOverBudget { open: u64, movable: u64 },
         NothingToCompare { metrics: bool },
+        HostsBehind { hosts: Vec<String> },
         CurrentDiffers { ledger: String, serving: String },
     }
 );
