@@ -95,6 +95,10 @@ impl<H: Host> Coordinator<H> {
                 let watch = watches.remove(id).unwrap_or_else(|| Watch {
                     host: id.clone(),
                     instances: Vec::new(),
+                    stable: plan
+                        .host(id)
+                        .and_then(|host| host.stable_version.as_ref())
+                        .map(|own| own.artifact.clone()),
                 });
                 (host, watch)
             })
