@@ -17,3 +17,8 @@ pub(crate) use prometheus::Prometheus;
 pub(crate) use server::Server;
 pub(crate) use shelf::{Version, shelf};
 pub(crate) use world::World;
+
+/// Says whether every proof is asked for, as `script/test --all` does; else a slice of them runs.
+pub(crate) fn all_proofs() -> bool {
+    std::env::var_os("CUTOVER_TEST_ALL").is_some()
+}

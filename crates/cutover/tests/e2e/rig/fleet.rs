@@ -14,6 +14,9 @@ use super::operator::CUTOVER;
 use super::world::tail;
 use super::{Clients, Load, Operator, Said, Version, get, shelf};
 
+/// Hosts that are no fleet yet.
+const FEW: usize = 2;
+
 /// Two cores carry the nodes of one fleet at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -31,7 +34,7 @@ pub(crate) struct Fleet {
     dir: TempDir,
     operator: Operator,
     hosts: Vec<String>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Deref for Fleet {
@@ -45,7 +48,7 @@ impl Deref for Fleet {
 impl Fleet {
     /// Hosts without anything on them. `deploy` goes on in `[deploy]`, and may open further tables.
     pub(crate) fn new(hosts: usize, deploy: &str) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = (hosts > FEW).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         let dir = tempfile::Builder::new().prefix("cf-").tempdir().unwrap();
         let operator = Operator::new(dir.path().join("shop"), dir.path().join("home"));
         fs::create_dir_all(operator.project()).unwrap();
