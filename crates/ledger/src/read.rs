@@ -87,9 +87,9 @@ fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Columns> {
 impl Columns {
     fn summary(self, work: &Work<'_>) -> Result<Summary, Error> {
         let begun = self.begun.unwrap_or_default();
-        let plan = match serde_json::from_slice(&begun) {
-            Ok(Fact::Begun(begun)) => begun.plan,
-            _ => Document::unreadable(),
+        let (plan, despite) = match serde_json::from_slice(&begun) {
+            Ok(Fact::Begun(begun)) => (begun.plan, begun.despite_freeze),
+            _ => (Document::unreadable(), None),
         };
         Ok(Summary {
             plan,
@@ -105,6 +105,8 @@ impl Columns {
             updated_ms: self.updated_ms,
             finished: self.finished,
             cause: self.cause,
+            // Said without need, it overrode nothing.
+            despite_freeze: despite.filter(|it| !it.freezes.is_empty()).map(|it| it.why),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! One rollout of an environment at a time.
 
 use ledger::wire::v1::{Call, Outcome, Refusal, Reply};
-use rollout::journal::v1::Phase;
+use rollout::journal::v2::Phase;
 
 use crate::rig::{Rig, entry, me, plan, refusal, under_way};
 

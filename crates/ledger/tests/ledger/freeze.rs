@@ -103,6 +103,17 @@ fn a_reason_not_to_wait_is_written_down() {
         )
         .unwrap();
     assert!(written.contains("the shop sells nothing"), "{written}");
+    let told = rig.record("shop.production.1").summary.despite_freeze;
+    assert_eq!(told.as_deref(), Some("the shop sells nothing"));
+}
+
+#[test]
+fn a_reason_that_nobody_needed_overrode_nothing() {
+    let mut rig = Rig::new();
+    let reply = begin(&mut rig, plan(), Some("to be sure"));
+    assert!(matches!(reply, Reply::Begun { .. }), "{reply:?}");
+    let told = rig.record("shop.production.1").summary.despite_freeze;
+    assert_eq!(told, None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ledger::Ledger;
 use ledger::wire::v1::{Call, CurrentVersion, Document, Entry, NewMark, Outcome, Refusal, Reply};
-use rollout::journal::v1::Phase;
+use rollout::journal::v2::Phase;
 
 use crate::rig::{Rig, SERVICE, entry, me, refusal, under_way};
 

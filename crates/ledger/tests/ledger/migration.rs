@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ledger::Ledger;
-use ledger::wire::v1::{Call, Reply, Verb};
+use ledger::wire::v1::{Call, Entry, Reply, Verb};
 use rollout::journal::v1;
-use rollout::journal::v1::Phase;
+use rollout::journal::v2::Phase;
 use rusqlite::Connection;
 
 use crate::rig::{Rig, SERVICE, entry, me, under_way};
@@ -21,6 +21,14 @@ fn old() -> Rig {
     put(&path);
     rig.ledger = Ledger::open(&path).unwrap();
     rig
+}
+
+/// An entry of version 1, which nobody writes any more, as it was written.
+fn first_entry(seq: u64) -> Entry {
+    serde_json::from_value(serde_json::json!({
+        "seq": seq, "at_ms": seq * 10, "event": {"kind": "wake"}, "intents": [format!("wake at {seq} ms")]
+    }))
+    .unwrap()
 }
 
 fn put(path: &Path) {
@@ -72,7 +80,10 @@ fn all_that_it_says_is_there_and_is_a_chain() {
     assert_eq!(plan.candidate.artifact, "c".repeat(64));
 
     let record = rig.record("shop.production.3");
-    assert_eq!(record.entries, [entry(1), entry(2), entry(3)]);
+    assert_eq!(
+        record.entries,
+        [first_entry(1), first_entry(2), first_entry(3)]
+    );
     assert_eq!(
         record.settings,
         serde_json::json!({"listen": "127.0.0.1:4000"})
@@ -111,12 +122,12 @@ fn its_lease_its_abort_and_its_journal_go_on() {
         panic!()
     };
     assert_eq!(
-        (requests[0].verb, requests[0].by.as_str()),
-        (Verb::Abort, "bob@lead")
+        (&requests[0].verb, requests[0].by.as_str()),
+        (&Verb::Abort, "bob@lead")
     );
     let rollout = "shop.production.3";
     // An answer that was lost, then the next.
-    let entries = vec![entry(3), entry(4)];
+    let entries = vec![first_entry(3), entry(4)];
     assert_eq!(rig.append(3, rollout, entries, under_way()), Reply::Done);
     assert_eq!(rig.record(rollout).entries.len(), 4);
     rig.now_ms += 60_000;

@@ -38,6 +38,7 @@ fn the_holder_is_told_until_it_says_that_it_acted() {
     let (token, rollout) = rig.begun();
     let promote = Verb::Promote {
         extent: Extent::Full,
+        at: Some("s3".into()),
     };
     let pause = asked(&mut rig, Verb::Pause);
     let promote = asked(&mut rig, promote);

@@ -4,7 +4,7 @@ use ledger::Ledger;
 use ledger::wire::v1::{
     Broken, Call, Document, Entry, Holder, Lease, Outcome, Record, Refusal, Reply,
 };
-use rollout::journal::v1::{self, Event, Phase, Plan};
+use rollout::journal::v2::{self, Event, Phase, Plan};
 use sys::process::ProcessId;
 
 pub(crate) const SERVICE: &str = "shop.production";
@@ -176,13 +176,14 @@ pub(crate) fn elsewhere() -> Holder {
 }
 
 pub(crate) fn entry(seq: u64) -> Entry {
-    let entry = v1::Entry {
+    let entry = v2::Entry {
+        v: 2,
         seq,
         at_ms: seq * 10,
         event: Event::Wake,
         intents: vec![format!("wake at {seq} ms")],
     };
-    Entry::write(1, &entry).unwrap()
+    Entry::write(2, &entry).unwrap()
 }
 
 pub(crate) fn under_way() -> Outcome {
@@ -206,20 +207,27 @@ pub(crate) fn refusal(reply: Reply) -> Refusal {
 
 pub(crate) fn plan() -> Document {
     let json = serde_json::json!({
-        "service": SERVICE, "purpose": "deploy", "strategy": "blue_green",
+        "v": 2, "service": SERVICE, "purpose": "deploy",
+        "strategy": {"kind": "blue_green", "pre_promotion": null, "pause": null, "post_promotion": null},
+        "auto": null,
         "candidate": {"artifact": "b".repeat(64), "vsn": "2"},
         "stable": {"artifact": "a".repeat(64), "vsn": "1"},
-        "hosts": [], "timing": {
+        "hosts": [], "left_out": [], "steps": [], "hooks": [], "analyses": [],
+        "background": {"activate": null, "quiesce": null},
+        "timing": {
             "min_healthy_time_ms": 1, "healthy_deadline_ms": 2, "progress_deadline_ms": 3, "watch_ms": 4,
             "drain_timeout_ms": 5, "after_ms": 6, "rollback_window_ms": 7, "orphan_timeout_ms": 8,
-            "probe_every_ms": 9
+            "probe_every_ms": 9, "pause_max_ms": 10
         },
-        "tolerance": {"restarts_max": 1, "unhealthy_max": 2, "errors_min": 3, "errors_over_stable_permille": 4},
+        "tolerance": {
+            "restarts_max": 1, "unhealthy_max": 2, "errors_min": 3, "errors_over_stable_permille": 4,
+            "failure_budget": {"hosts": 0}, "min_available": {"hosts": 1}
+        },
         "moving": {"sockets_per_second": 200, "close_code": 1012},
         "release_command": null, "sockets_open": 0, "warnings": []
     });
     let plan: Plan = serde_json::from_value(json).unwrap();
-    Document::write(1, &plan).unwrap()
+    Document::write(2, &plan).unwrap()
 }
 
 /// A plan for these hosts.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ledger::wire::v1::{Call, Outcome, Reply, Verb};
+use ledger::wire::v1::{Call, Extent, Outcome, Reply, Verb};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -73,12 +73,24 @@ fn what_is_said_today_is_written_as_it_was_read() {
     assert_eq!(replies.len(), REPLIES);
     let verbs: Vec<Call> = read(&fixture("1.1/calls.json"));
     let verbs = verbs.iter().filter_map(|call| match call {
-        Call::Request { verb, .. } => Some(*verb),
+        Call::Request { verb, .. } => Some(verb.clone()),
         _ => None,
     });
     let mut verbs: Vec<Verb> = verbs.collect();
     verbs.dedup();
     assert_eq!(verbs.len(), 6);
+    // What they have gained since.
+    same::<Call>(&fixture("1.2/calls.json"), "call");
+    same::<Reply>(&fixture("1.2/replies.json"), "reply");
+    let gained: Vec<Call> = read(&fixture("1.2/calls.json"));
+    let [Call::Request { verb, .. }] = gained.as_slice() else {
+        panic!("{gained:?}")
+    };
+    let at_step = Verb::Promote {
+        extent: Extent::Next,
+        at: Some("s3".into()),
+    };
+    assert_eq!(verb, &at_step);
 }
 
 const CALLS: usize = 17;

@@ -50,6 +50,9 @@ pub struct Summary {
     pub cause: Option<String>,
     /// Its receipt.
     pub receipt: Option<serde_json::Value>,
+    /// Why it began although its environment was frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite_freeze: Option<String>,
 }
 
 /// A rollout with its journal.
