@@ -1,10 +1,12 @@
 //! The time of a step is up.
 
 use crate::cause::{Cause, CommandEnd};
+use crate::host::Standing;
 use crate::machine::Outcome;
 use crate::plan::{HotWork, Work};
 use crate::seen::Waiting;
 use crate::state::{Rollout, Stage};
+use crate::task::Task;
 
 impl Rollout {
     pub(crate) fn wake_up(&mut self, out: &mut Outcome) {
@@ -120,6 +122,7 @@ impl Rollout {
     /// Goes back without a host: it takes part in no later step, and is named at the end. Leased weights
     /// return to stable by themselves (invariant I7).
     pub(crate) fn leave_behind(&mut self, place: u32, why: String, out: &mut Outcome) {
+        let why = self.with_what_stays(place, why);
         self.forget_host(place);
         self.pending.remove(&place);
         self.note(why.clone());
@@ -130,6 +133,20 @@ impl Rollout {
         host.refused.get_or_insert(why);
         host.passed = false;
         out.changed = true;
+    }
+
+    /// Adds what a person has to do where the candidate keeps its traffic: only a lease ends by itself.
+    fn with_what_stays(&self, place: u32, why: String) -> String {
+        let host = &self.hosts[place as usize];
+        let firm = host.standing == Standing::Final || host.asked.contains(&Task::Prepare);
+        match self.plan.stable_of(place as usize) {
+            Some(stable) if firm && !host.done.contains(&Task::RouteBack) => format!(
+                "{why}; it keeps {} until it is told: deploy {} once it answers",
+                self.plan.candidate.artifact.short(),
+                stable.artifact.short()
+            ),
+            _ => why,
+        }
     }
 
     /// Goes on with the next step of a host: background work, say, never holds the way back up.

@@ -121,7 +121,13 @@ impl Rollout {
 
     fn refused(&mut self, place: u32, task: Task, detail: String, out: &mut Outcome) {
         let late = matches!(self.stage, Stage::Committed(_) | Stage::Reverting(_));
+        if task == Task::Leave && !late {
+            // It did nothing, so there is nothing to come back from.
+            self.hosts[place as usize].asked.remove(&task);
+        }
         match task {
+            // There is no path that could fail: nobody sends it away for want of one.
+            Task::Leave if late => self.hosts[place as usize].finish(task, out.now),
             // A proxy that forgot what it promised is told the whole.
             Task::Commit => {
                 self.hosts[place as usize].asked.insert(Task::RouteFinal);

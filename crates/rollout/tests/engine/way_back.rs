@@ -1,8 +1,8 @@
 //! The way back, from each strategy.
 
 use rollout::{
-    CanaryStep, Event, HostCount, Observation, Phase, ReleaseCommand, RouteSeen, Tick, TrafficSeen,
-    Verdict,
+    CanaryStep, Event, HostCount, Observation, Phase, ReleaseCommand, Reply, RouteSeen, Tick,
+    TrafficSeen, Verdict,
 };
 
 use crate::request::{artifact, blue_green, canary, deploy, hot, instead, jobs, plan, rolling};
@@ -292,4 +292,31 @@ fn background_work_on_a_dead_host_holds_no_traffic_up() {
     }
     let took = rig.now - began;
     assert!(took < 60_000, "stable was back after {took} ms");
+}
+
+#[test]
+fn a_host_that_keeps_the_candidate_for_good_says_what_to_do() {
+    let mut rig = Rig::begun(plan(&deploy(rolling(1)), 3));
+    rig.until("watch-3");
+    rig.host(1).away = true;
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    let (_, why) = &rig.state.hosts_behind()[0];
+    assert!(
+        why.ends_with(
+            "it keeps cccccccccccc until it is told: deploy aaaaaaaaaaaa once it answers"
+        ),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_host_that_cannot_leave_its_balancer_has_nothing_to_come_back_from() {
+    let mut rig = Rig::begun(plan(&deploy(instead(1)), 3));
+    rig.until("leave-1");
+    rig.reply(Reply::Refused {
+        detail: "it has no readiness path".into(),
+    });
+    assert!(rig.state.way_back().is_empty());
+    assert_eq!(rig.run(), Phase::Aborted);
 }
