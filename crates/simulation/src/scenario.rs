@@ -158,6 +158,7 @@ impl Scenario {
             preview: self.preview,
             verdict: self.verdict.clone(),
             unreachable: Vec::new(),
+            behind: Vec::new(),
         }
     }
 

@@ -154,7 +154,9 @@ impl Checker {
                 })
                 .map(|id| format!("{} routes to {id}, which does not run", machine.name))
         });
-        if !aside && self.way != Way::Hot {
+        // One that was left behind on the way back is named: somebody has to look.
+        let named = behind && !decided && ending.ledger.phase == Phase::Degraded;
+        if !aside && !named && self.way != Way::Hot {
             self.left_running(host, machine, decided);
         }
     }
