@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rollout::{HookPoint, HookRun, HookSite, HostId, OnFailure, Phase, Readiness, Rollout};
+use rollout::{
+    HookPoint, HookRun, HookSite, HostId, HotWork, OnFailure, Phase, Readiness, Rollout, StepEnd,
+    Work,
+};
 
 use super::{Checker, Way};
 use crate::ledger::Ledger;
@@ -210,11 +213,16 @@ impl Checker {
         let ledger = ending.ledger;
         let marked = |artifact| ledger.marks.contains(artifact);
         let expected = if self.is_deploy() {
+            let state = ending.state;
+            // What never had traffic did not do badly with it.
+            let had_traffic = state.seen().iter().any(|seen| {
+                let work = state.step_of(seen.step).map(|step| step.work);
+                matches!(work, Some(Work::Weight(1..) | Work::Hot(HotWork::Install)))
+                    && seen.end != Some(StepEnd::Skipped)
+            });
             ledger.decided.is_none()
-                && ending
-                    .state
-                    .cause()
-                    .is_some_and(|cause| cause.blames_candidate())
+                && had_traffic
+                && state.cause().is_some_and(|cause| cause.blames_candidate())
         } else {
             ledger.decided.is_some()
         };
