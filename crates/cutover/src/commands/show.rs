@@ -35,6 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let mut document = history::document(&record.summary);
+    document["despite_freeze"] = json!(record.summary.despite_freeze);
     document["plan"] = without_secrets(json!(record.summary.plan));
     document["receipt"] = json!(stored.as_ref().and_then(|s| s.receipt.as_ref()));
     document["log"] = json!(stored.as_ref().and_then(|s| s.log.as_ref()));
@@ -121,6 +122,12 @@ fn text(
         ago(summary.began_ms),
         summary.by
     )];
+    parts.extend(
+        summary
+            .despite_freeze
+            .as_ref()
+            .map(|why| format!("despite a freeze: {why}")),
+    );
     parts.extend(
         summary
             .cause

@@ -23,9 +23,19 @@ fn a_frozen_environment_keeps_what_it_has_but_may_go_back() {
         .run(&fleet.deploy_args(&summer, &despite))
         .expect_code(0);
     assert_eq!(fleet.serving(), summer.label);
+    let why = "despite a freeze: a hole is open";
+    let shown = fleet.ok(&["show"]).stdout;
+    assert!(shown.contains(why), "{shown}");
+    let shown = fleet.ok(&["show", "--format", "json"]).stdout;
+    assert!(
+        shown.contains(r#""despite_freeze":"a hole is open""#),
+        "{shown}"
+    );
 
     fleet.ok(&["freeze", "--lift"]);
     fleet.deployed(&shelf().spring());
+    let shown = fleet.ok(&["show"]).stdout;
+    assert!(!shown.contains("freeze"), "{shown}");
 }
 
 #[test]
