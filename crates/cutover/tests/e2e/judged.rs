@@ -41,8 +41,8 @@ canary.steps = [{ set_weight = 50 }, { analysis = "figures" }]
 [environments.test.prometheus]
 url = "URL"
 [environments.test.analysis.figures]
-for = "3s"
-interval = "500ms"
+for = "5s"
+interval = "1s"
 compare = false
 [[environments.test.analysis.figures.metrics]]
 name = "errors"
@@ -60,6 +60,10 @@ failure = "> 50""#;
     });
     let prometheus = Prometheus::reading(exporter.address());
     fleet.edit("URL", prometheus.url());
+    // It reads its targets only some seconds after its start.
+    while exporter.asked().len() < 2 {
+        std::thread::yield_now();
+    }
     fleet.deployed(&shelf().spring());
     let clients = fleet.clients(&Load::short(40.0));
     fleet.deployed(&shelf().summer());

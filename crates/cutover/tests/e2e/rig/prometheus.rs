@@ -15,11 +15,11 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that reads `target` five times a second.
+    /// Starts one that reads `target` every second.
     pub(crate) fn reading(target: SocketAddr) -> Self {
         let home = tempfile::Builder::new().prefix("cp-").tempdir().unwrap();
         let config = format!(
-            "global: {{scrape_interval: 200ms}}\nscrape_configs:\n\
+            "global: {{scrape_interval: 1s}}\nscrape_configs:\n\
              - {{job_name: test, static_configs: [{{targets: ['{target}']}}]}}\n"
         );
         let path = home.path().join("config.yml");
