@@ -255,11 +255,11 @@ mod tests {
     #[test]
     fn a_webhook_is_named_without_what_may_be_a_secret() {
         assert_eq!(
-            place("https://hooks.example.com/T0/B0/secret"),
+            address("https://hooks.example.com/T0/B0/secret"),
             "https://hooks.example.com"
         );
         assert_eq!(
-            place("http://localhost:9000?token=x"),
+            address("http://localhost:9000?token=x"),
             "http://localhost:9000"
         );
         assert_eq!(address("https://a.example"), "https://a.example");

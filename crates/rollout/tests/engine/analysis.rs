@@ -208,11 +208,10 @@ fn a_plan_tells_that_there_is_nothing_to_compare_before_the_traffic() {
             ..BlueGreen::PLAIN
         });
         let warnings = plan(&deploy(strategy), 1).warnings;
-        let found = warnings.iter().find_map(|warning| match warning {
+        warnings.iter().find_map(|warning| match warning {
             Warning::NothingToCompare { metrics } => Some(*metrics),
             _ => None,
-        });
-        found
+        })
     };
     assert_eq!(warned(comparison()), Some(false));
     assert_eq!(warned(metric()), None);
