@@ -2,7 +2,10 @@
 //!
 //! What is asked for is on disk before it begins. The command runs under a shim of its own, so its end is
 //! known even where the agent was gone meanwhile; only where the shim was killed as well, or the machine
-//! went down, its outcome is unknown, and it is never begun again.
+//! went down, its outcome is unknown, and it is never begun again. Old ones are forgotten in the end: see
+//! [`pruning`].
+
+mod pruning;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,6 +70,7 @@ impl Runs {
         } else {
             self.of_words(&asked, instances)?
         };
+        self.prune().await;
         sys::file::create_private_dir(dir.path())?;
         dir.write_launch(&launch)?;
         home::write(&dir.path().join("run-asked.json"), &asked)?;
@@ -85,6 +89,15 @@ impl Runs {
             }
         }
         self.status_of(&dir)
+    }
+
+    /// Forgets old runs. One that cannot be removed is no reason not to begin another.
+    async fn prune(&self) {
+        let runs = self.site.home.runs();
+        let pruned = blocking(move || Ok(pruning::prune(&runs, pruning::RUNS_KEPT)?));
+        if let Err(refusal) = pruned.await {
+            tracing::warn!(%refusal, "old runs stay on disk");
+        }
     }
 
     /// Any program: with all that belongs to the instance, or what is known without it.

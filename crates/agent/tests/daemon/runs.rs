@@ -122,6 +122,30 @@ async fn the_outcome_of_a_run_is_known_though_the_agent_died_meanwhile() {
 }
 
 #[tokio::test]
+async fn old_runs_are_forgotten_but_for_release_commands() {
+    let bench = Bench::new().await;
+    bench.one(&[]).await;
+    let runs = bench.home.join("runs");
+    let old = |id: &str| {
+        std::fs::create_dir(runs.join(id)).unwrap();
+        let asked = std::fs::File::create(runs.join(id).join("run-asked.json")).unwrap();
+        asked
+            .set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    };
+    old("fake.test.1-command-1");
+    for round in 0..210 {
+        old(&format!("fake.test.1-hook-7-{round}"));
+    }
+    bench.client.run("r.1", &eval("migrate")).await.unwrap();
+    bench.run_end("r.1").await;
+    // All that are kept, the one that just began, and the release command.
+    assert!(std::fs::read_dir(&runs).unwrap().count() <= 202);
+    assert!(runs.join("r.1").exists());
+    assert!(runs.join("fake.test.1-command-1").exists());
+}
+
+#[tokio::test]
 async fn a_run_whose_end_nobody_saw_is_unknown_and_not_repeated() {
     let bench = Bench::new().await;
     bench.one(&[]).await;
