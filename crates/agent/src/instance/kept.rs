@@ -34,7 +34,7 @@ pub(crate) struct Kept {
     pub(crate) started_ms: Option<u64>,
     pub(crate) last_exit: Option<String>,
     pub(crate) warm_until_ms: Option<u64>,
-    /// The last of its runs whose `post_start` hooks have ended, or that has none.
+    /// The last of its runs whose `post-start` hooks have ended, or that has none.
     #[serde(default)]
     pub(crate) risen: u64,
     /// The port of its name server, where that is the agent's own.

@@ -1,4 +1,4 @@
-//! From a program that runs to an instance that is up: its `post_start` hooks.
+//! From a program that runs to an instance that is up: its `post-start` hooks.
 //!
 //! They come once the program has passed its health check, and until they have ended it gets no traffic. So
 //! whoever asked for the start hears of it only then; a stop that comes meanwhile does not wait for them.
@@ -95,7 +95,7 @@ impl Actor {
         }
     }
 
-    /// Ends a program whose `post_start` hook refused it. Where nobody asked for this very start it is tried
+    /// Ends a program whose `post-start` hook refused it. Where nobody asked for this very start it is tried
     /// again after a pause, as after a crash.
     async fn take_back(&mut self, desired: Desired, refusal: &Refusal) {
         tracing::warn!(instance = self.id, %refusal, "ended again");

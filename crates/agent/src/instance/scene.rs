@@ -43,7 +43,7 @@ impl Scene {
     pub(crate) fn gate(&self) -> Option<String> {
         self.hooks(HookPoint::PostStart).next()?;
         if self.kept.risen != self.kept.run {
-            return Some("its post_start hooks have not ended yet".to_owned());
+            return Some("its post-start hooks have not ended yet".to_owned());
         }
         let failed = self.kept.hooks.iter().find(|outcome| {
             let counts = |hook: &LifecycleHook| {

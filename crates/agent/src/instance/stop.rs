@@ -29,7 +29,7 @@ impl Actor {
 
     pub(super) async fn end_run(&mut self, timeout_ms: u64) {
         let id = &self.id;
-        let message = format!("{id} was stopped before its post_start hooks had ended");
+        let message = format!("{id} was stopped before its post-start hooks had ended");
         self.end_rise(Err(Refusal::conflict("stopped", message)));
         if matches!(self.phase, Phase::Running(..)) {
             self.tell(InstanceState::Stopping);

@@ -68,7 +68,7 @@ async fn hooks_run_around_start_and_stop_in_their_order_and_know_the_instance() 
             .map(|p| (*p, Some(0)))
             .collect::<Vec<_>>()
     );
-    assert_eq!(status.hooks[0].output, "said by pre_configure");
+    assert_eq!(status.hooks[0].output, "said by pre-configure");
     // The hook after the start comes once it answers.
     assert!(get(status.address, "/").await.is_some());
     let stopped = bench.client.stop(ONE, &STOP).await.unwrap();
@@ -87,10 +87,10 @@ async fn hooks_run_around_start_and_stop_in_their_order_and_know_the_instance() 
         log.find(text)
             .unwrap_or_else(|| panic!("no {text:?} in {log}"))
     };
-    assert!(at("said by pre_start") < at("up as fake_1"));
-    assert!(at("up as fake_1") < at("said by post_start"));
-    assert!(at("said by pre_stop") < at("asked to stop"));
-    assert!(at("asked to stop") < at("post_stop hook tell exited with code 0"));
+    assert!(at("said by pre-start") < at("up as fake_1"));
+    assert!(at("up as fake_1") < at("said by post-start"));
+    assert!(at("said by pre-stop") < at("asked to stop"));
+    assert!(at("asked to stop") < at("post-stop hook tell exited with code 0"));
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_failing_hook_before_the_start_refuses_it_with_its_words() {
     assert_eq!(error.kind(), Some("hook_failed"));
     let said = error.to_string();
     assert!(
-        said.contains("pre_start hook disk exited with code 3"),
+        said.contains("pre-start hook disk exited with code 3"),
         "{said}"
     );
     assert!(said.contains("no room on /srv"), "{said}");
@@ -136,7 +136,7 @@ async fn a_failing_hook_after_the_start_decides_what_becomes_of_the_instance() {
     assert_eq!(status.state, InstanceState::Stopped);
     let last = status.last_exit.unwrap();
     assert!(
-        last.contains("post_start hook warm exited with code 9"),
+        last.contains("post-start hook warm exited with code 9"),
         "{last}"
     );
 
@@ -209,7 +209,7 @@ async fn a_start_after_a_crash_has_its_hooks_and_the_crash_has_none_of_a_stop() 
     bench
         .until(ONE, |s| s.restarts == 1 && s.healthy == Some(true))
         .await;
-    let expected = ["pre_start", "post_start", "pre_start", "post_start"];
+    let expected = ["pre-start", "post-start", "pre-start", "post-start"];
     assert_eq!(bench.noted_lines(), expected);
 }
 
@@ -224,7 +224,7 @@ async fn an_instance_is_unhealthy_until_its_hooks_have_ended_and_a_stop_does_not
     let leader = ProcessId::of(leader).unwrap();
     let probe = bench.client.probe(ONE).await.unwrap();
     assert!(!probe.healthy && probe.running, "{probe:?}");
-    assert!(probe.detail.contains("post_start"), "{probe:?}");
+    assert!(probe.detail.contains("post-start"), "{probe:?}");
     let stopped = bench.client.stop(ONE, &STOP).await.unwrap();
     assert_eq!(stopped.state, InstanceState::Stopped);
     let error = starting.await.unwrap().unwrap_err();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// | variable | value |
 /// |---|---|
-/// | `CUTOVER_HOOK` | the point, such as `pre_start` |
+/// | `CUTOVER_HOOK` | the point, such as `pre-start` |
 /// | `CUTOVER_SERVICE`, `CUTOVER_ENVIRONMENT` | the service, and its environment |
 /// | `CUTOVER_INSTANCE`, `CUTOVER_SLOT` | the instance id, and its slot |
 /// | `CUTOVER_ARTIFACT`, `CUTOVER_VSN` | the artifact id, and the release's version |
@@ -19,13 +19,13 @@ use serde::{Deserialize, Serialize};
 /// | `CUTOVER_ROOT` | the instance's root |
 /// | `CUTOVER_NODE`, `CUTOVER_HOST` | the node name, and the name of the host |
 ///
-/// Its working directory is the instance's root; for `pre_configure`, which may come before there is one,
+/// Its working directory is the instance's root; for `pre-configure`, which may come before there is one,
 /// the directory around it. What it prints goes to the instance's log. At the time limit it is killed with
 /// all below it. Hooks of a point run one after the other, in the order given.
 ///
 /// The hooks around start run with each start, also one after a crash; those around stop with each stop on
 /// purpose, and with none after a crash. A stop that comes while hooks before the start run waits for them;
-/// those of `post_start` it ends. Where the agent is killed in the middle, the next one ends what is left of
+/// those of `post-start` it ends. Where the agent is killed in the middle, the next one ends what is left of
 /// a hook before it runs another, and runs the hooks of a start that was not over, or of a stop whose
 /// program still runs, again: they must bear that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,14 +81,14 @@ impl HookPoint {
     /// Its name, as in `CUTOVER_HOOK`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::PreConfigure => "pre_configure",
-            Self::PostConfigure => "post_configure",
-            Self::PreStart => "pre_start",
-            Self::PostStart => "post_start",
-            Self::PreStop => "pre_stop",
-            Self::PostStop => "post_stop",
-            Self::PreUpgrade => "pre_upgrade",
-            Self::PostUpgrade => "post_upgrade",
+            Self::PreConfigure => "pre-configure",
+            Self::PostConfigure => "post-configure",
+            Self::PreStart => "pre-start",
+            Self::PostStart => "post-start",
+            Self::PreStop => "pre-stop",
+            Self::PostStop => "post-stop",
+            Self::PreUpgrade => "pre-upgrade",
+            Self::PostUpgrade => "post-upgrade",
         }
     }
 }
@@ -103,9 +103,9 @@ impl fmt::Display for HookPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnHookFailure {
-    /// The start is refused with `hook_failed`; for `post_start` the program is stopped first.
+    /// The start is refused with `hook_failed`; for `post-start` the program is stopped first.
     Refuse,
-    /// For `post_start`: it runs on, and counts as unhealthy until it is started anew. For the other points
+    /// For `post-start`: it runs on, and counts as unhealthy until it is started anew. For the other points
     /// of a start the same as [`Self::Refuse`].
     Unhealthy,
     /// It is written down, and nothing else.
