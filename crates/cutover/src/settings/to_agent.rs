@@ -55,8 +55,6 @@ fn point(at: HookAt) -> Option<HookPoint> {
         HookAt::PostStart => HookPoint::PostStart,
         HookAt::PreStop => HookPoint::PreStop,
         HookAt::PostStop => HookPoint::PostStop,
-        HookAt::PreUpgrade => HookPoint::PreUpgrade,
-        HookAt::PostUpgrade => HookPoint::PostUpgrade,
         _ => return None,
     })
 }

@@ -48,9 +48,9 @@ fn kind(at: HookAt) -> Kind {
         | HookAt::PreStart
         | HookAt::PostStart
         | HookAt::PreStop
-        | HookAt::PostStop
-        | HookAt::PreUpgrade
-        | HookAt::PostUpgrade => Kind::Lifecycle,
+        | HookAt::PostStop => Kind::Lifecycle,
+        HookAt::PreUpgrade => Kind::Rollout(HookPoint::PreUpgrade),
+        HookAt::PostUpgrade => Kind::Rollout(HookPoint::PostUpgrade),
     }
 }
 
@@ -165,7 +165,7 @@ impl Resolver<'_> {
                 run: match words {
                     Some(words) => HookRun::Command {
                         words,
-                        site: site(hook.on),
+                        site: site(hook.at, hook.on),
                     },
                     None => HookRun::Webhook { url },
                 },
@@ -243,10 +243,13 @@ fn name(hook: &Hook) -> String {
     rest.split(['/', '?']).next().unwrap_or(rest).to_owned()
 }
 
-fn site(on: Option<HookOn>) -> HookSite {
-    match on {
-        None | Some(HookOn::Operator) => HookSite::Operator,
-        Some(HookOn::EachHost) => HookSite::EachHost,
-        Some(HookOn::FirstHost) => HookSite::FirstHost,
+/// Where a command runs: what is around a hot upgrade belongs to the hosts, unless it is said.
+fn site(at: HookAt, on: Option<HookOn>) -> HookSite {
+    match (on, at) {
+        (None, HookAt::PreUpgrade | HookAt::PostUpgrade) | (Some(HookOn::EachHost), _) => {
+            HookSite::EachHost
+        }
+        (Some(HookOn::FirstHost), _) => HookSite::FirstHost,
+        (None | Some(HookOn::Operator), _) => HookSite::Operator,
     }
 }
