@@ -1,7 +1,7 @@
 //! The engine, from what is asked to what is done.
 
 #[path = "engine/analysis.rs"]
-mod analyses;
+mod analysis;
 #[path = "engine/aside.rs"]
 mod aside;
 #[path = "engine/chaos.rs"]
