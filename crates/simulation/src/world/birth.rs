@@ -222,8 +222,12 @@ fn machine(scenario: &Scenario, host: u32) -> Machine {
         }
         for slot in per_host + 1..=2 * per_host {
             if scenario.kind == Kind::Rollback {
-                put(slot, &candidate, !(scenario.left_behind && host % 2 == 0));
-            } else if scenario.left_behind && host % 2 == 0 {
+                put(
+                    slot,
+                    &candidate,
+                    !(scenario.left_behind && host.is_multiple_of(2)),
+                );
+            } else if scenario.left_behind && host.is_multiple_of(2) {
                 put(slot, &other, slot % 2 == 0);
             }
         }

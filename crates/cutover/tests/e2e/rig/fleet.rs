@@ -52,7 +52,7 @@ impl Fleet {
         let dir = tempfile::Builder::new().prefix("cf-").tempdir().unwrap();
         let operator = Operator::new(dir.path().join("shop"), dir.path().join("home"));
         fs::create_dir_all(operator.project()).unwrap();
-        let hosts: Vec<String> = ('a'..'z').take(hosts).map(String::from).collect();
+        let hosts: Vec<String> = ('a'..='z').take(hosts).map(String::from).collect();
         let fleet = Self {
             dir,
             operator,
