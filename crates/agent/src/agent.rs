@@ -14,6 +14,7 @@ use crate::home::Home;
 use crate::instance::{Instances, Site};
 use crate::ledger_door::LedgerDoor;
 use crate::orders::Orders;
+use crate::proxy_keeper::Started;
 use crate::refusal::{Refusal, blocking};
 use crate::runs::Runs;
 use crate::services::Services;
@@ -34,6 +35,8 @@ pub(crate) struct Agent {
     pub(crate) ledger: Arc<LedgerDoor>,
     /// The task that keeps the proxy alive.
     pub(crate) keeper: AbortHandle,
+    /// The proxy that it started last.
+    pub(crate) proxy_started: Started,
     /// How to go, once it is told to.
     pub(crate) going: watch::Sender<Option<Going>>,
 }

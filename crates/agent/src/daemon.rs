@@ -22,7 +22,7 @@ use crate::instance::{Instances, Site};
 use crate::launch::{FAILED, READY};
 use crate::ledger_door::LedgerDoor;
 use crate::orders::Orders;
-use crate::proxy_keeper::Keeper;
+use crate::proxy_keeper::{Keeper, Started};
 use crate::runs::Runs;
 use crate::services::Services;
 use crate::tokens::Tokens;
@@ -166,7 +166,9 @@ async fn assemble(home: Home, binary: PathBuf, name: Option<String>) -> Result<A
         home: home.proxy(),
         client: proxy.clone(),
         lives,
+        started: Started::default(),
     };
+    let proxy_started = keeper.started.clone();
     // The proxy waits for nothing; what it is told of instances waits until they are known.
     let keeper = tokio::spawn(keeper.keep()).abort_handle();
     instances.resume().await?;
@@ -185,6 +187,7 @@ async fn assemble(home: Home, binary: PathBuf, name: Option<String>) -> Result<A
         proxy,
         ledger: Arc::new(ledger),
         keeper,
+        proxy_started,
         going,
     }))
 }

@@ -1,5 +1,7 @@
 //! Ending everything that an agent ever started: instances, then the proxy, then name servers.
 
+use std::sync::PoisonError;
+
 use host::process::Ended;
 use rustix::process::Signal;
 use sys::process::ProcessId;
@@ -30,14 +32,25 @@ pub(crate) async fn end_everything(agent: &Agent) {
         }
     }
     agent.keeper.abort();
-    if let Ok(status) = agent.proxy.status().await
-        && let Some(process) = i32::try_from(status.pid).ok().and_then(ProcessId::of)
-    {
+    // One that was started this moment does not answer yet, and must not be left behind.
+    let answering = agent.proxy.status().await.ok();
+    let answering = answering.and_then(|status| ProcessId::of(i32::try_from(status.pid).ok()?));
+    let started = agent
+        .proxy_started
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let mut ended: Option<ProcessId> = None;
+    for process in answering.into_iter().chain(started) {
+        if ended.as_ref() == Some(&process) || !process.is_alive() {
+            continue;
+        }
         process.signal(Signal::TERM);
         match Ended::of(&process) {
             Ok(ended) => ended.wait().await,
             Err(error) => tracing::warn!(%error, "the proxy's end cannot be watched"),
         }
+        ended = Some(process);
     }
     crate::epmds::end(&agent.home);
 }

@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use host::process::Ended;
@@ -26,12 +27,16 @@ const PAUSE_LONGEST: Duration = Duration::from_secs(5);
 /// Counts the lives of the proxy that were seen; 0 while none answers.
 pub(crate) type Lives = watch::Receiver<u64>;
 
+/// The proxy that was started last, which may not answer yet.
+pub(crate) type Started = Arc<Mutex<Option<ProcessId>>>;
+
 /// The keeper's task.
 pub(crate) struct Keeper {
     pub(crate) binary: PathBuf,
     pub(crate) home: PathBuf,
     pub(crate) client: Client,
     pub(crate) lives: watch::Sender<u64>,
+    pub(crate) started: Started,
 }
 
 impl Keeper {
@@ -77,6 +82,9 @@ impl Keeper {
                 return None;
             }
         };
+        let process = child.id().and_then(|pid| i32::try_from(pid).ok());
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) =
+            process.and_then(ProcessId::of);
         let answers = async {
             loop {
                 if let Some(process) = self.serving().await {
