@@ -36,6 +36,9 @@ use crate::event::Event;
 use crate::state::Rollout;
 use crate::tick::Tick;
 
+/// Time until what is due is looked at again where nothing could be done about it, in milliseconds.
+const AGAIN_MS: u64 = 1_000;
+
 /// What one event comes to.
 pub(crate) struct Outcome {
     pub(crate) now: Tick,
@@ -56,13 +59,19 @@ pub fn step(mut state: Rollout, event: Event, now: Tick) -> (Rollout, Vec<Effect
         changed: false,
     };
     let was_halted = state.is_halted();
-    if matches!(event, Event::Wake) && state.wake.is_some_and(|wake| wake <= now) {
+    let woken = matches!(event, Event::Wake) && state.wake.is_some_and(|wake| wake <= now);
+    if woken {
         state.wake = None;
         out.changed = true;
     }
     state.apply(event, &mut out);
     state.advance(&mut out);
-    let wake = state.next_wake();
+    let wake = match (state.next_wake(), state.wake) {
+        // What is due, and nothing could be done about it, is looked at again in a while, not at once.
+        (Some(due), _) if woken && due <= now => Some(now.after(AGAIN_MS)),
+        (Some(due), Some(later)) if due <= now && later > now => Some(later),
+        (due, _) => due,
+    };
     if wake != state.wake {
         state.wake = wake;
         out.changed = true;

@@ -27,7 +27,7 @@ use crate::scenario::{BEGIN, Fault, Scenario, Verb};
 
 /// How long a world may go on, in milliseconds, and how often anything may happen in it.
 const LIMIT_MS: u64 = 1_500_000;
-const EVENTS_MAX: u64 = 60_000_000;
+const EVENTS_MAX: u64 = 300_000;
 
 /// Something that happens.
 #[derive(Debug)]

@@ -50,7 +50,12 @@ impl Rollout {
     /// Returns when an event is wanted: a deadline, or the time that a step waits for.
     pub(crate) fn next_wake(&self) -> Option<Tick> {
         let deadline = self.deadline()?;
-        Some(self.alarm().map_or(deadline, |alarm| alarm.min(deadline)))
+        Some(match self.alarm() {
+            // Every host has done its part, if only just in time: nothing is left but the notice.
+            Some(alarm) if matches!(self.work(), Some(Work::Leave { .. })) => alarm,
+            Some(alarm) => alarm.min(deadline),
+            None => deadline,
+        })
     }
 
     /// Returns the time that a step waits for, if it waits for nothing but time.
