@@ -114,16 +114,9 @@ impl World {
 
     /// Whether a bug says that a host did something of which it was never told.
     fn pretends(&self, action: &Action) -> bool {
-        let candidate = &self.plan.candidate.artifact;
         let given_up = || self.fleet().checker.given_up;
         match action {
             Action::Prepare => Bug::is(self.bug, Bug::PreparedUnasked),
-            Action::Route { shares, .. } => {
-                let back = shares
-                    .iter()
-                    .all(|share| share.artifact != *candidate || share.weight == 0);
-                Bug::is(self.bug, Bug::BackUntold) && back && given_up()
-            }
             Action::Background { .. } => Bug::is(self.bug, Bug::WorkLeftBehind) && given_up(),
             Action::Hook { .. } => Bug::is(self.bug, Bug::HooksUnrun),
             _ => false,
