@@ -1,0 +1,21 @@
+//! The two ways of an upgrade.
+
+/// Which way an upgrade goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// To the newer release.
+    Up,
+    /// Back to the older one.
+    Down,
+}
+
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Two releases in, an upgrade script out.
+//!
+//! ```text
+//! Release A ┐
+//!           ├─ diff ─▶ appups (read, else generated) ─▶ expand ─▶ order ─▶ Relup, both directions
+//! Release B ┘
+//! ```
+//!
+//! A core crate: releases come in as values, made by whoever reads them from disk.
+
+mod direction;
+pub mod instruction;
+pub mod model;
+
+pub use direction::Direction;
+pub use instruction::{High, Low};
+pub use model::{Application, Module, Release};
