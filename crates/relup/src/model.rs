@@ -62,6 +62,10 @@ pub struct Module {
     pub md5: ModuleMd5,
     /// What it exports, sorted: name and arity.
     pub exports: Vec<(String, u32)>,
+    /// What it calls in other modules by name, sorted: module, function and arity (chunk `ImpT`).
+    pub imports: Vec<(String, String, u32)>,
+    /// How many funs it can make: the entries of its chunk `FunT`.
+    pub funs: u32,
     /// The behaviours it says it has, in file order.
     pub behaviours: Vec<String>,
     /// Its `-vsn`, which `release_handler` hands to `code_change` on the way down.
@@ -88,6 +92,13 @@ impl Release {
 }
 
 impl Module {
+    /// Whether it calls that function by name.
+    pub fn imports(&self, module: &str, name: &str, arity: u32) -> bool {
+        self.imports
+            .binary_search_by(|(m, n, a)| (m.as_str(), n.as_str(), *a).cmp(&(module, name, arity)))
+            .is_ok()
+    }
+
     /// Whether it exports that function.
     pub fn exports(&self, name: &str, arity: u32) -> bool {
         self.exports
