@@ -10,6 +10,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use crate::Limits;
+use crate::atoms;
 
 /// The four-byte name of a chunk, such as `Code`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,7 +99,10 @@ impl<'a> BeamFile<'a> {
             return Err(BeamError::NotBeam);
         }
         let chunks = scan(&bytes)?;
-        let module = module_name(&bytes, &chunks)?;
+        let module = atoms::module_name(|id| {
+            let (_, range) = chunks.iter().find(|(found, _)| *found == id)?;
+            Some(&bytes[range.clone()])
+        })?;
         Ok(Self {
             bytes,
             module,
@@ -172,41 +176,4 @@ fn scan(bytes: &[u8]) -> Result<Vec<(ChunkId, Range<usize>)>, BeamError> {
         }
     }
     Ok(chunks)
-}
-
-/// Takes the first atom of `AtU8`, or of the older Latin-1 `Atom`: it is the module's name.
-fn module_name(bytes: &[u8], chunks: &[(ChunkId, Range<usize>)]) -> Result<String, BeamError> {
-    let find = |id: &[u8; 4]| {
-        let (_, range) = chunks.iter().find(|(found, _)| found.0 == *id)?;
-        Some(&bytes[range.clone()])
-    };
-    if let Some(table) = find(b"AtU8") {
-        let name = first_atom(table).ok_or(BeamError::AtomTable)?;
-        String::from_utf8(name.to_vec()).map_err(|_| BeamError::AtomTable)
-    } else if let Some(table) = find(b"Atom") {
-        let name = first_atom(table).ok_or(BeamError::AtomTable)?;
-        Ok(name.iter().map(|&b| char::from(b)).collect())
-    } else {
-        Err(BeamError::MissingChunk {
-            chunk: ChunkId(*b"AtU8"),
-        })
-    }
-}
-
-/// A negative count of atoms says that lengths are compact terms (OTP 28): one byte `llll_0000` below
-/// 16, two bytes `hhh0_1000 llllllll` below 2048.
-fn first_atom(table: &[u8]) -> Option<&[u8]> {
-    let (count, rest) = table.split_first_chunk::<4>()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if i32::from_be_bytes(*count) >= 0 {
-        (usize::from(first), rest)
-    } else if first & 0b1111 == 0 {
-        (usize::from(first >> 4), rest)
-    } else if first & 0b1_1111 == 0b0_1000 {
-        let (&low, rest) = rest.split_first()?;
-        (usize::from(first >> 5) << 8 | usize::from(low), rest)
-    } else {
-        return None;
-    };
-    rest.get(..length).filter(|name| !name.is_empty())
 }

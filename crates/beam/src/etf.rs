@@ -24,6 +24,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use bits::Bits;
+pub(crate) use decode::decode_counted;
 pub use decode::{DEPTH_CAP, decode, decode_prefix};
 pub use encode::{encode, encode_compressed, encode_into};
 pub use error::{DecodeError, EncodeError};

@@ -5,15 +5,18 @@
 //!
 //! ```text
 //! .beam bytes ──BeamFile──▶ chunks, module name, md5 (equal to beam_lib:md5/1)
+//!                └─ModuleFacts──▶ exports, imports, attributes; DebugInfo, CompileInfo
 //! term text ───term::consult──▶ Term ──▶ AppFile, RelFile
 //! Term ───term::print──▶ text that file:consult/1 reads back as the same term
 //! term_to_binary/1 ──etf::decode──▶ etf::Term ──etf::encode──▶ binary_to_term/1
 //! ```
 
 pub mod app;
+pub mod atoms;
 pub mod chunks;
 pub mod digest;
 pub mod etf;
+pub mod facts;
 mod limits;
 pub mod rel;
 pub mod releases;
@@ -21,8 +24,10 @@ pub mod start_erl;
 pub mod term;
 
 pub use app::AppFile;
+pub use atoms::Atoms;
 pub use chunks::{BeamError, BeamFile, ChunkId};
 pub use digest::ModuleMd5;
+pub use facts::ModuleFacts;
 pub use limits::Limits;
 pub use rel::RelFile;
 pub use start_erl::StartErl;

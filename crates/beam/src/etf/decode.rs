@@ -33,21 +33,41 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Term, DecodeError> {
 /// # Errors
 /// Where the bytes do not begin with a whole term, or it exceeds the limits.
 pub fn decode_prefix(bytes: &[u8], limits: &Limits) -> Result<(Term, usize), DecodeError> {
+    let (term, taken) = decode_counted(bytes, limits)?;
+    Ok((term, taken.bytes))
+}
+
+/// What the reading of a term used up.
+pub(crate) struct Taken {
+    pub(crate) bytes: usize,
+    pub(crate) terms: usize,
+}
+
+/// Reads the encoded term that the bytes begin with, and tells what that took, for readers of several
+/// terms under one limit.
+pub(crate) fn decode_counted(bytes: &[u8], limits: &Limits) -> Result<(Term, Taken), DecodeError> {
     match bytes {
         [] => Err(DecodeError::CutShort { position: 0 }),
         [VERSION, COMPRESSED, packed @ ..] => {
             let (plain, length) = unpacked(packed, limits.bytes_max)?;
-            let (term, end) = Reader::new(&plain, limits).whole()?;
-            match plain.len() - end {
-                0 => Ok((term, 2 + length)),
+            let (term, taken) = Reader::new(&plain, limits).whole()?;
+            match plain.len() - taken.bytes {
+                0 => Ok((
+                    term,
+                    Taken {
+                        bytes: 2 + length,
+                        ..taken
+                    },
+                )),
                 count => Err(DecodeError::Trailing { count }),
             }
         }
         [VERSION, LOCAL, ..] => Err(DecodeError::Local),
         [VERSION, plain @ ..] => {
             // What follows the term does not count against the limit.
-            let (term, end) = Reader::new(plain, limits).whole()?;
-            Ok((term, 1 + end))
+            let (term, taken) = Reader::new(plain, limits).whole()?;
+            let bytes = 1 + taken.bytes;
+            Ok((term, Taken { bytes, ..taken }))
         }
         [found, ..] => Err(DecodeError::Version { found: *found }),
     }
@@ -101,9 +121,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn whole(mut self) -> Result<(Term, usize), DecodeError> {
+    fn whole(mut self) -> Result<(Term, Taken), DecodeError> {
         let term = self.term(0)?;
-        Ok((term, self.position))
+        let taken = Taken {
+            bytes: self.position,
+            terms: self.terms,
+        };
+        Ok((term, taken))
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
