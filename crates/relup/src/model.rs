@@ -6,6 +6,9 @@ use std::sync::Arc;
 use beam::rel::StartType;
 use beam::{AppFile, ModuleMd5, Term};
 
+/// Modules by name. Releases share those that are the same in both.
+pub type Modules = BTreeMap<String, Arc<Module>>;
+
 /// A release.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -18,7 +21,7 @@ pub struct Release {
     /// Its applications, in the order of the `.rel` file.
     pub applications: Vec<Application>,
     /// The modules of `releases/VSN/consolidated`, by name.
-    pub consolidated: BTreeMap<String, Module>,
+    pub consolidated: Modules,
     /// `sys.config`, where there is one that can be read.
     pub sys_config: Option<Term>,
     /// Whether configuration is computed at boot (`config/runtime.exs` or a provider).
@@ -48,7 +51,7 @@ pub struct Application {
     /// Its resource file.
     pub resource: AppFile,
     /// Its modules, by name.
-    pub modules: BTreeMap<String, Module>,
+    pub modules: Modules,
     /// Its `.appup` file, read as one term.
     pub appup: Option<Term>,
 }
