@@ -1,3 +1,27 @@
 //! What the debug information of a module tells: the shape of its state, the children it supervises.
 //!
 //! A core crate. Where something cannot be seen it says so; it never guesses.
+//!
+//! ```text
+//! chunk Dbgi ──Code::read──▶ Code (one small syntax for Erlang and Elixir, without lines)
+//!
+//! Code old, new ──state::compare──▶ Same | Changed | Unseen      may a process go on?
+//!               ──migration::handles──▶ Handled | NotHandled | Unseen   does code_change do it?
+//! Code ──supervision::children──▶ Children | Unseen, then supervision::compare
+//! Code ──calls::of──▶ what outlives a change of code: closures held, processes outside supervision …
+//! ```
+//!
+//! What debug information does not tell: which macros were expanded to make this code, and which struct
+//! definitions were filled in while it was compiled. Both are seen only by what they left behind: a
+//! struct literal with all its fields, the code that a macro made.
+
+pub mod calls;
+mod code;
+mod library;
+pub mod migration;
+pub mod state;
+pub mod supervision;
+
+pub use code::{Code, CodeError, Language};
+pub use library::{Library, Modules, NoModules};
+pub use state::{Behaviour, Version};
