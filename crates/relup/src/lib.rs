@@ -8,10 +8,14 @@
 //!
 //! A core crate: releases come in as values, made by whoever reads them from disk.
 
+mod appup;
+mod appups;
 mod direction;
 pub mod instruction;
 pub mod model;
 
+pub use appup::{Appup, AppupError, PatternError};
+pub use appups::{Appups, Source};
 pub use direction::Direction;
 pub use instruction::{High, Low};
 pub use model::{Application, Module, Release};

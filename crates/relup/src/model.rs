@@ -90,7 +90,7 @@ impl Release {
     /// The application's module of that name, with its application.
     pub fn module(&self, name: &str) -> Option<(&Application, &Module)> {
         let mut found = self.applications.iter();
-        found.find_map(|app| Some((app, app.modules.get(name)?)))
+        found.find_map(|app| Some((app, app.modules.get(name)?.as_ref())))
     }
 }
 

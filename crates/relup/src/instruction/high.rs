@@ -1,5 +1,8 @@
 //! High-level instructions: what an appup says, before it is translated.
 
+mod print;
+mod read;
+
 use beam::Term;
 
 use super::{Low, Purges};
@@ -68,6 +71,36 @@ pub struct Update {
     pub purges: Purges,
     /// The modules it depends on.
     pub depends: Vec<String>,
+}
+
+impl Update {
+    /// An update without `code_change`, with the defaults of `{update, Module}`.
+    pub fn soft(module: impl Into<String>) -> Self {
+        Self {
+            module: module.into(),
+            module_type: ModuleType::Dynamic,
+            timeout: Timeout::Default,
+            change: Change::Soft,
+            purges: Purges::BRUTAL,
+            depends: Vec::new(),
+        }
+    }
+
+    /// An update with `code_change`, with the defaults of `{update, Module, {advanced, Extra}}`.
+    pub fn advanced(module: impl Into<String>, extra: Term) -> Self {
+        Self {
+            change: Change::Advanced(extra),
+            ..Self::soft(module)
+        }
+    }
+
+    /// What `{update, Module, supervisor}` stands for.
+    pub fn supervisor(module: impl Into<String>) -> Self {
+        Self {
+            module_type: ModuleType::Static,
+            ..Self::advanced(module, Term::List(Vec::new()))
+        }
+    }
 }
 
 /// How processes of an updated module change.

@@ -1,5 +1,8 @@
 //! Low-level instructions: what `release_handler` performs, one after another.
 
+mod print;
+mod read;
+
 use beam::Term;
 
 use super::Timeout;
@@ -53,7 +56,7 @@ pub enum Low {
     SyncNodes {
         /// What names the meeting.
         id: Term,
-        /// The nodes, or a `{M, F, A}` that tells them.
+        /// The nodes, a list of atoms, or a `{M, F, A}` that tells them.
         nodes: Term,
     },
     /// Calls a function.
@@ -96,4 +99,12 @@ pub struct Purges {
     pub pre: Purge,
     /// After it was.
     pub post: Purge,
+}
+
+impl Purges {
+    /// Both brutal: what instructions have where they say nothing.
+    pub const BRUTAL: Self = Self {
+        pre: Purge::Brutal,
+        post: Purge::Brutal,
+    };
 }
