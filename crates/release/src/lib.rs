@@ -16,6 +16,7 @@ pub mod elf;
 mod id;
 pub mod manifest;
 pub mod pack;
+pub mod pair;
 pub mod releases_file;
 mod reproducible;
 pub mod sbom;

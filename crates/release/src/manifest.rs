@@ -95,6 +95,27 @@ pub enum EntryKind {
     },
 }
 
+impl EntryKind {
+    /// A digest of all that it is: content and mode of a file, target of a link.
+    pub(crate) fn digest(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        match self {
+            Self::File {
+                executable,
+                content,
+            } => {
+                hasher.update(if *executable { b"x" } else { b"f" });
+                hasher.update(content.blake3.as_bytes());
+            }
+            Self::Symlink { target } => {
+                hasher.update(b"l");
+                hasher.update(target.as_bytes());
+            }
+        }
+        hasher.finalize()
+    }
+}
+
 /// Size and digest of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Content {

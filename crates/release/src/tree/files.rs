@@ -38,10 +38,10 @@ pub enum FileKind {
 
 /// What belongs to one place or one run, never to the artifact: the cookie (each environment has its
 /// own), the list of installed releases (absolute paths of a host), and what running leaves behind.
-const LEFT_OUT: [&str; 3] = ["releases/COOKIE", "releases/RELEASES", "tmp"];
+pub(crate) const LEFT_OUT: [&str; 3] = ["releases/COOKIE", "releases/RELEASES", "tmp"];
 
 /// Lists every file and link, sorted by path as bytes.
-pub(super) fn walk(root: &Path) -> Result<Vec<TreeFile>, TreeError> {
+pub(crate) fn walk(root: &Path) -> Result<Vec<TreeFile>, TreeError> {
     let mut files = Vec::new();
     let mut walk = WalkDir::new(root)
         .follow_root_links(true)
