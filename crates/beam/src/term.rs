@@ -1,13 +1,23 @@
 //! Erlang terms as text, as `.app`, `.rel` and `RELEASES` files hold them.
 //!
-//! [`consult`] accepts what `file:consult/1` accepts of literal terms: comments, atoms, integers of any
-//! base, floats, characters, strings (adjacent ones joined), binaries of bytes and strings, tuples,
-//! lists, maps and external funs. [`print`](Term#impl-Display-for-Term) writes text that it reads back.
+//! [`consult`] accepts what `file:consult/1` accepts: comments, declared encodings, atoms, integers of
+//! any base, floats, characters, strings (adjacent ones joined), bit syntax, tuples, lists, maps,
+//! external funs, and parentheses around any of them. [`Display`](Term#impl-Display-for-Term) writes text
+//! that it reads back.
+//!
+//! It accepts less in three ways: an integer has at most 100,000 digits, a float in bit syntax has 32
+//! or 64 bits, and no binary outgrows the limits. And it reads triple-quoted strings and sigils as
+//! OTP 27 does, which older releases refuse or read otherwise.
 
+mod coding;
 mod lex;
 mod parse;
+mod pretty;
 pub(crate) mod print;
 
+use crate::etf::{self, BigInt, Bits};
+
+pub use coding::{Coding, coding};
 pub use parse::{TermError, consult, consult_one};
 
 /// An Erlang term.
@@ -20,21 +30,23 @@ pub enum Term {
     Atom(String),
     /// An integer of up to 128 bits.
     Int(i128),
-    /// A larger one: its decimal digits without leading zeros, and a minus sign if it is negative.
-    BigInt(String),
+    /// A larger one.
+    BigInt(BigInt),
     /// A finite float.
     Float(f64),
     /// A string that was written in double quotes.
     Str(String),
     /// A binary.
     Binary(Vec<u8>),
+    /// A bitstring that is no binary.
+    Bits(Bits),
     /// A tuple.
     Tuple(Vec<Term>),
     /// A proper list; the empty string is the empty list.
     List(Vec<Term>),
     /// A list with a last tail that is no list: `[a, b | c]`.
     Improper(Vec<Term>, Box<Term>),
-    /// A map, its pairs in the order written.
+    /// A map, its pairs in the order written. Of a key that comes twice the last value counts.
     Map(Vec<(Term, Term)>),
     /// An external fun, `fun module:name/arity`.
     Fun {
@@ -51,6 +63,23 @@ impl Term {
     /// Makes an atom.
     pub fn atom(name: impl Into<String>) -> Self {
         Self::Atom(name.into())
+    }
+
+    /// Makes an integer from its sign and its distance from zero, the least significant byte first.
+    pub fn integer(negative: bool, magnitude: &[u8]) -> Self {
+        match etf::Term::integer(negative, magnitude) {
+            etf::Term::Int(value) => Self::Int(value.into()),
+            etf::Term::Big(big) => Self::big(big),
+            _ => Self::Int(0),
+        }
+    }
+
+    /// Makes an integer.
+    pub(crate) fn big(big: BigInt) -> Self {
+        match big.to_i128() {
+            Some(value) => Self::Int(value),
+            None => Self::BigInt(big),
+        }
     }
 
     /// Makes a string.

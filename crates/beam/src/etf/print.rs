@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Term;
-use crate::term::print::{atom, binary, float, quoted};
+use crate::term::print::{atom, binary, bitstring, float, quoted};
 
 /// Prints the term as the Erlang shell does: lists of printable characters as strings, binaries of
 /// printable text as text. What names something in a node is printed with the node's name. Integers of
@@ -12,17 +12,7 @@ impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(value) => write!(f, "{value}"),
-            Self::Big(big) => match big.to_i128() {
-                Some(value) => write!(f, "{value}"),
-                None => {
-                    f.write_str(if big.is_negative() { "-16#" } else { "16#" })?;
-                    let mut bytes = big.magnitude().iter().rev();
-                    if let Some(first) = bytes.next() {
-                        write!(f, "{first:X}")?;
-                    }
-                    bytes.try_for_each(|byte| write!(f, "{byte:02X}"))
-                }
-            },
+            Self::Big(big) => write!(f, "{big}"),
             Self::Float(value) => float(f, value.get()),
             Self::Atom(name) => atom(f, name),
             Self::Reference(reference) => {
@@ -95,15 +85,7 @@ impl Display for Term {
                 }
                 _ => binary(f, bytes),
             },
-            Self::Bits(bits) => {
-                f.write_str("<<")?;
-                if let Some((last, whole)) = bits.bytes().split_last() {
-                    whole.iter().try_for_each(|byte| write!(f, "{byte},"))?;
-                    let unused = 8 - bits.last_bits();
-                    write!(f, "{}:{}", last >> unused, bits.last_bits())?;
-                }
-                f.write_str(">>")
-            }
+            Self::Bits(bits) => bitstring(f, bits),
         }
     }
 }

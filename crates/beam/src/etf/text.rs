@@ -4,8 +4,8 @@ use crate::term::Term as Text;
 
 use super::Term;
 
-/// A term that no text stands for: something that names a part of a running system, a bitstring, a
-/// local fun, or an integer of more than 128 bits.
+/// A term that no text stands for: something that names a part of a running system, or a local fun.
+/// And a float that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} has no form in term text")]
 pub struct NotText(pub String);
@@ -14,17 +14,18 @@ impl TryFrom<&Text> for Term {
     type Error = NotText;
 
     /// # Errors
-    /// Where the text has a float that is not finite, or an integer of more than 128 bits.
+    /// Where a float is not finite; a term that was read has none such.
     fn try_from(text: &Text) -> Result<Self, NotText> {
         let all = |terms: &[Text]| terms.iter().map(Self::try_from).collect::<Result<_, _>>();
         let refused = || NotText(text.to_string());
         Ok(match text {
             Text::Atom(name) => Self::atom(name),
             Text::Int(value) => Self::from(*value),
-            Text::BigInt(_) => return Err(refused()),
+            Text::BigInt(big) => Self::integer(big.is_negative(), big.magnitude()),
             Text::Float(value) => Self::float(*value).ok_or_else(refused)?,
             Text::Str(text) => Self::string(text),
             Text::Binary(bytes) => Self::binary(bytes.clone()),
+            Text::Bits(bits) => Self::Bits(bits.clone()),
             Text::Tuple(elements) => Self::Tuple(all(elements)?),
             Text::List(elements) => Self::List(all(elements)?),
             Text::Improper(elements, tail) => {
@@ -61,7 +62,7 @@ impl TryFrom<&Term> for Text {
         let refused = || NotText(term.to_string());
         Ok(match term {
             Term::Int(value) => Self::Int((*value).into()),
-            Term::Big(big) => Self::Int(big.to_i128().ok_or_else(refused)?),
+            Term::Big(big) => Self::big(big.clone()),
             Term::Float(value) => Self::Float(value.get()),
             Term::Atom(name) => Self::atom(name),
             Term::Export {
@@ -85,7 +86,8 @@ impl TryFrom<&Term> for Text {
                 Self::Improper(all(elements)?, Box::new(Self::try_from(tail.as_ref())?))
             }
             Term::Binary(bytes) => Self::Binary(bytes.clone()),
-            Term::Reference(_) | Term::Fun(_) | Term::Port(_) | Term::Pid(_) | Term::Bits(_) => {
+            Term::Bits(bits) => Self::Bits(bits.clone()),
+            Term::Reference(_) | Term::Fun(_) | Term::Port(_) | Term::Pid(_) => {
                 return Err(refused());
             }
         })
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_term_of_a_file_comes_back_from_the_wire_as_the_same_text() {
-        let source = br#"{a,[1,-2.5e0,<<"b">>|t],#{'K' => []},fun m:f/2,170141183460469231731687303715884105727}."#;
+        let source = br#"{a,[1,-2.5e0,<<"b">>|t],#{'K' => []},fun m:f/2,170141183460469231731687303715884105727,<<1,5:3>>,-16#123456789ABCDEF0123456789ABCDEF01234}."#;
         let text = consult_one(source, &Limits::RELEASE).unwrap();
         let term = Term::try_from(&text).unwrap();
         let bytes = crate::etf::encode(&term).unwrap();

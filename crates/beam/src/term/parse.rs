@@ -1,10 +1,13 @@
 //! Terms from their tokens.
 
-mod binary;
+mod bits;
+mod segment;
 
 use super::Term;
+use super::coding;
 use super::lex::{Lexer, Token};
 use crate::Limits;
+use crate::etf::DEPTH_CAP;
 
 /// Why bytes are not Erlang term text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,13 +53,15 @@ pub fn consult(bytes: &[u8], limits: &Limits) -> Result<Vec<Term>, TermError> {
             limit: limits.bytes_max,
         });
     }
-    let text = decode(bytes)?;
+    let text = coding::text(bytes)?;
     let mut lexer = Lexer::new(&text);
     let token = lexer.next()?;
     let mut parser = Parser {
         lexer,
         token,
-        limits,
+        bytes_max: limits.bytes_max,
+        depth_max: limits.depth_max.min(DEPTH_CAP),
+        terms_max: limits.terms_max,
         terms: 0,
     };
     let mut terms = Vec::new();
@@ -81,31 +86,12 @@ pub fn consult_one(bytes: &[u8], limits: &Limits) -> Result<Term, TermError> {
     }
 }
 
-/// The default is UTF-8; a `coding: latin-1` comment in the first two lines changes it, as in `epp`.
-fn decode(bytes: &[u8]) -> Result<String, TermError> {
-    let declared_latin1 = bytes.split(|&b| b == b'\n').take(2).any(|line| {
-        let line = line.trim_ascii_start();
-        line.starts_with(b"%") && {
-            let line = String::from_utf8_lossy(line).to_ascii_lowercase();
-            ["coding: latin-1", "coding:latin-1", "coding=latin-1"]
-                .iter()
-                .any(|declaration| line.contains(declaration))
-        }
-    });
-    if declared_latin1 {
-        return Ok(bytes.iter().map(|&b| char::from(b)).collect());
-    }
-    std::str::from_utf8(bytes)
-        .map(str::to_owned)
-        .map_err(|e| TermError::Encoding {
-            position: e.valid_up_to(),
-        })
-}
-
 struct Parser<'a> {
     lexer: Lexer<'a>,
     token: Token,
-    limits: &'a Limits,
+    bytes_max: usize,
+    depth_max: usize,
+    terms_max: usize,
     terms: usize,
 }
 
@@ -147,7 +133,7 @@ impl Parser<'_> {
             Token::Atom(name) => format!("atom {name:.40}"),
             Token::Reserved(word) => format!("reserved word `{word}`"),
             Token::Int(_) | Token::BigInt(_) | Token::Float(_) => "a number".to_owned(),
-            Token::Str(_) => "a string".to_owned(),
+            Token::Str(_) | Token::Binary(_) => "a string".to_owned(),
         };
         self.lexer
             .error(format!("expected {wanted}, found {found}"))
@@ -159,15 +145,21 @@ impl Parser<'_> {
             Token::Reserved("fun") => self.fun(),
             Token::Atom(name) => Ok(Term::Atom(name)),
             Token::Int(value) => Ok(Term::Int(value)),
-            Token::BigInt(digits) => Ok(Term::BigInt(digits)),
+            Token::BigInt(big) => Ok(Term::BigInt(big)),
             Token::Float(value) => Ok(Term::Float(value)),
-            Token::Str(codes) => self.string(codes),
-            Token::Punct("-") => self.negative(),
-            Token::Punct("+") => self.number(),
+            Token::Str(text) => self.joined_string(text).map(Term::string),
+            Token::Binary(text) => Ok(Term::Binary(text.into_bytes())),
+            Token::Punct("-") => Ok(negated(self.number(depth + 1)?)),
+            Token::Punct("+") => self.number(depth + 1),
             Token::Punct("{") => Ok(Term::Tuple(self.elements("}", depth)?)),
             Token::Punct("[") => self.list(depth),
-            Token::Punct("<<") => self.binary(),
-            Token::Punct("#{") => self.map(depth),
+            Token::Punct("<<") => self.binary(depth),
+            Token::Punct("#") => self.map(depth),
+            Token::Punct("(") => {
+                let term = self.term(depth + 1)?;
+                self.expect(")")?;
+                Ok(term)
+            }
             _ => Err(self.unexpected("a term")),
         }
     }
@@ -177,19 +169,19 @@ impl Parser<'_> {
         match self.token {
             Token::End
             | Token::Dot
-            | Token::Punct("}" | "]" | ")" | ">>" | "=>" | "," | "|" | ":" | "/" | "(") => {
+            | Token::Punct("}" | "]" | ")" | ">>" | "=>" | "," | "|" | ":" | "/") => {
                 Err(self.unexpected("a term"))
             }
+            Token::Reserved(word) if word != "fun" => Err(self.unexpected("a term")),
             _ => self.advance(),
         }
     }
 
     fn count(&mut self, depth: usize) -> Result<(), TermError> {
         self.terms += 1;
-        let limits = self.limits;
         for (value, what, limit) in [
-            (self.terms, "terms", limits.terms_max),
-            (depth, "nested terms", limits.depth_max),
+            (self.terms, "terms", self.terms_max),
+            (depth, "nested terms", self.depth_max),
         ] {
             if value > limit {
                 return Err(TermError::Limit { what, limit });
@@ -198,26 +190,27 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Term, TermError> {
-        match self.token {
-            Token::Int(_) | Token::BigInt(_) | Token::Float(_) => {}
-            _ => return Err(self.unexpected("a number")),
+    /// What follows a sign: a number without one of its own, in parentheses or not.
+    fn number(&mut self, depth: usize) -> Result<Term, TermError> {
+        self.count(depth)?;
+        if self.accept("(")? {
+            // A sign within is one too many, and so no number.
+            let number = self.number(depth + 1)?;
+            self.expect(")")?;
+            return Ok(number);
         }
-        Ok(match self.advance()? {
-            Token::Float(value) => Term::Float(value),
-            Token::BigInt(digits) => Term::BigInt(digits),
-            Token::Int(value) => Term::Int(value),
-            _ => return Err(self.unexpected("a number")),
-        })
-    }
-
-    fn negative(&mut self) -> Result<Term, TermError> {
-        Ok(match self.number()? {
-            Term::Int(value) => Term::Int(-value),
-            Term::Float(value) => Term::Float(-value),
-            Term::BigInt(digits) => Term::BigInt(format!("-{digits}")),
-            other => other,
-        })
+        if !matches!(
+            self.token,
+            Token::Int(_) | Token::BigInt(_) | Token::Float(_)
+        ) {
+            return Err(self.unexpected("a number"));
+        }
+        match self.advance()? {
+            Token::Float(value) => Ok(Term::Float(value)),
+            Token::BigInt(big) => Ok(Term::BigInt(big)),
+            Token::Int(value) => Ok(Term::Int(value)),
+            _ => Err(self.unexpected("a number")),
+        }
     }
 
     fn elements(&mut self, close: &str, depth: usize) -> Result<Vec<Term>, TermError> {
@@ -254,6 +247,7 @@ impl Parser<'_> {
     }
 
     fn map(&mut self, depth: usize) -> Result<Term, TermError> {
+        self.expect("{")?;
         let mut pairs: Vec<(Term, Term)> = Vec::new();
         if self.accept("}")? {
             return Ok(Term::Map(pairs));
@@ -270,19 +264,13 @@ impl Parser<'_> {
         }
     }
 
-    fn string(&mut self, mut codes: Vec<u32>) -> Result<Term, TermError> {
-        while let Token::Str(more) = &mut self.token {
-            codes.append(more);
+    /// Joins strings side by side.
+    fn joined_string(&mut self, mut text: String) -> Result<String, TermError> {
+        while let Token::Str(more) = &self.token {
+            text.push_str(more);
             self.advance()?;
         }
-        if codes.is_empty() {
-            return Ok(Term::List(Vec::new()));
-        }
-        let text: Option<String> = codes.iter().map(|&code| char::from_u32(code)).collect();
-        Ok(text.map_or_else(
-            || Term::List(codes.iter().map(|&c| Term::Int(i128::from(c))).collect()),
-            Term::Str,
-        ))
+        Ok(text)
     }
 
     fn fun(&mut self) -> Result<Term, TermError> {
@@ -309,6 +297,15 @@ impl Parser<'_> {
             return Ok(name);
         }
         Err(self.unexpected("an atom"))
+    }
+}
+
+fn negated(number: Term) -> Term {
+    match number {
+        Term::Int(value) => Term::Int(-value),
+        Term::Float(value) => Term::Float(-value),
+        Term::BigInt(big) => Term::big(big.negated()),
+        other => other,
     }
 }
 

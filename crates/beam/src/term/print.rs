@@ -3,18 +3,30 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Term;
-use super::lex::{RESERVED, continues_atom, starts_atom};
+use super::lex::{RESERVED, continues_atom, is_text, starts_atom};
+use crate::etf::Bits;
 
 /// Prints the term so that `file:consult/1`, given a dot after it, reads the same term.
+///
+/// Only an atom with one of the characters U+FFFE and U+FFFF has no text that Erlang reads.
 impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Atom(name) => atom(f, name),
             Self::Int(value) => write!(f, "{value}"),
-            Self::BigInt(digits) => f.write_str(digits),
+            Self::BigInt(big) => write!(f, "{big}"),
             Self::Float(value) => float(f, *value),
-            Self::Str(text) => quoted(f, '"', text),
+            Self::Str(text) if text.chars().all(is_text) => quoted(f, '"', text),
+            Self::Str(text) => {
+                f.write_char('[')?;
+                for (index, c) in text.chars().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    write!(f, "{comma}{}", u32::from(c))?;
+                }
+                f.write_char(']')
+            }
             Self::Binary(bytes) => binary(f, bytes),
+            Self::Bits(bits) => bitstring(f, bits),
             Self::Tuple(elements) => {
                 f.write_char('{')?;
                 separated(f, elements)?;
@@ -106,6 +118,16 @@ pub(crate) fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     for (index, byte) in bytes.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         write!(f, "{comma}{byte}")?;
+    }
+    f.write_str(">>")
+}
+
+pub(crate) fn bitstring(f: &mut Formatter<'_>, bits: &Bits) -> fmt::Result {
+    f.write_str("<<")?;
+    if let Some((last, whole)) = bits.bytes().split_last() {
+        whole.iter().try_for_each(|byte| write!(f, "{byte},"))?;
+        let unused = 8 - bits.last_bits();
+        write!(f, "{}:{}", last >> unused, bits.last_bits())?;
     }
     f.write_str(">>")
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::erl;
+use crate::{erl, framed};
 
 const LIMITS: Limits = Limits::RELEASE;
 
@@ -64,17 +64,6 @@ const TERMS: &str = r#"
     ok = file:write_file(Path, [<<(byte_size(B)):32, B/binary>> || B <- All]),
     io:format(Out, "~b", [length(All)])
 "#;
-
-fn framed(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut rest = bytes;
-    let mut terms = Vec::new();
-    while let Some((size, after)) = rest.split_first_chunk::<4>() {
-        let (term, after) = after.split_at(u32::from_be_bytes(*size) as usize);
-        terms.push(term);
-        rest = after;
-    }
-    terms
-}
 
 fn write_framed(path: &std::path::Path, terms: impl IntoIterator<Item = Vec<u8>>) {
     let framed = terms

@@ -37,3 +37,15 @@ fn erl(code: &str, arguments: &[&Path]) -> String {
     );
     std::fs::read_to_string(out.path()).unwrap()
 }
+
+/// What stands in a file, each with its length before it.
+fn framed(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut rest = bytes;
+    let mut terms = Vec::new();
+    while let Some((size, after)) = rest.split_first_chunk::<4>() {
+        let (term, after) = after.split_at(u32::from_be_bytes(*size) as usize);
+        terms.push(term);
+        rest = after;
+    }
+    terms
+}
