@@ -5,6 +5,9 @@ use crate::Version;
 /// What a supervisor starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Children {
+    /// The name that the supervisor registers itself by, where it does so by a literal: text of Erlang,
+    /// such as `shop_sup` or `{global,shop_sup}`.
+    pub name: Option<String>,
     /// How the children come to be: what an instruction `{update, M, supervisor}` can reach.
     pub form: Form,
     /// Strategy, intensity and period.
