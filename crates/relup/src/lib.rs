@@ -10,12 +10,15 @@
 
 mod appup;
 mod appups;
+pub mod diff;
 mod direction;
+pub mod generate;
 pub mod instruction;
 pub mod model;
 
 pub use appup::{Appup, AppupError, PatternError};
 pub use appups::{Appups, Source};
+pub use diff::{Diff, diff};
 pub use direction::Direction;
 pub use instruction::{High, Low};
 pub use model::{Application, Module, Release};
