@@ -1,14 +1,24 @@
 //! The code of a module, as its debug information has it.
 
-use beam::Limits;
-use beam::etf::{self, Term};
+use std::collections::BTreeMap;
 
-/// The code of one module.
+use beam::Limits;
+use beam::etf;
+
+use crate::ast::{Function, FunctionName, Name};
+use crate::read;
+
+/// The code of one module, without lines and names of variables: two that compare equal do the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Code {
-    module: String,
-    language: Language,
-    term: Term,
+    pub(crate) module: Name,
+    pub(crate) language: Language,
+    pub(crate) functions: BTreeMap<FunctionName, Function>,
+    /// Names of the fields of each record, in order.
+    pub(crate) records: BTreeMap<Name, Vec<Name>>,
+    pub(crate) behaviours: Vec<Name>,
+    /// What `-vsn` or `@vsn` say.
+    pub(crate) vsn: Option<etf::Term>,
 }
 
 /// The language that a module was written in.
@@ -35,14 +45,6 @@ pub enum CodeError {
         /// What was met.
         what: String,
     },
-    /// The code is larger or nested more deeply than the limits allow.
-    #[error("debug information with more than {limit} {what}")]
-    TooLarge {
-        /// What is limited.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
 }
 
 impl Code {
@@ -51,30 +53,7 @@ impl Code {
     /// # Errors
     /// Where it is no debug information of Erlang or Elixir, or exceeds the limits.
     pub fn read(dbgi: &[u8], limits: &Limits) -> Result<Self, CodeError> {
-        let term = etf::decode(dbgi, limits)?;
-        let unknown = |what: &str| CodeError::Unknown {
-            what: what.to_owned(),
-        };
-        let Some([_, backend, data]) = term.as_tuple() else {
-            return Err(unknown("no triple"));
-        };
-        if data.is_atom("none") {
-            return Err(CodeError::Missing);
-        }
-        let language = match backend.as_atom() {
-            Some("erl_abstract_code") => Language::Erlang,
-            Some("elixir_erl") => Language::Elixir,
-            _ => {
-                return Err(unknown(
-                    "its backend is neither erl_abstract_code nor elixir_erl",
-                ));
-            }
-        };
-        Ok(Self {
-            module: String::new(),
-            language,
-            term,
-        })
+        read::module(&etf::decode(dbgi, limits)?)
     }
 
     /// The name of the module as its atom is written without quotes, such as `Elixir.MyApp.Worker`.
@@ -85,5 +64,20 @@ impl Code {
     /// The language that it was written in.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Whether the module has that function and others may call it.
+    pub fn exports(&self, name: &str, arity: usize) -> bool {
+        self.function(name, arity).is_some_and(|f| f.exported)
+    }
+
+    /// Whether the module's author wrote that function: it is there, and no `use` of a behaviour put it
+    /// there.
+    pub fn has_own(&self, name: &str, arity: usize) -> bool {
+        self.function(name, arity).is_some_and(|f| !f.injected)
+    }
+
+    pub(crate) fn function(&self, name: &str, arity: usize) -> Option<&Function> {
+        self.functions.get(&(Name::from(name), arity))
     }
 }

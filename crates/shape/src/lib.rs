@@ -15,10 +15,12 @@
 //! definitions were filled in while it was compiled. Both are seen only by what they left behind: a
 //! struct literal with all its fields, the code that a macro made.
 
+mod ast;
 pub mod calls;
 mod code;
 mod library;
 pub mod migration;
+mod read;
 pub mod state;
 pub mod supervision;
 
