@@ -11,6 +11,7 @@
 mod appup;
 mod appups;
 pub mod diff;
+pub mod diff;
 mod direction;
 pub mod generate;
 pub mod instruction;
@@ -18,6 +19,7 @@ pub mod model;
 
 pub use appup::{Appup, AppupError, PatternError};
 pub use appups::{Appups, Source};
+pub use diff::{Diff, diff};
 pub use diff::{Diff, diff};
 pub use direction::Direction;
 pub use instruction::{High, Low};
