@@ -2,9 +2,13 @@
 //!
 //! One value serves both directions: `older` and `newer` are the releases by age, not by the way gone.
 
+mod child;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use beam::Term;
+
+pub use child::Child;
 
 /// What is known of a node beyond its files.
 ///
@@ -169,19 +173,6 @@ pub struct ChildList {
     pub flags: Term,
     /// The children, in the order of their start.
     pub children: Vec<Child>,
-}
-
-/// A child of a supervisor.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Child {
-    /// Its id.
-    pub id: Term,
-    /// What starts it: `{M, F, A}`.
-    pub start: Term,
-    /// What else its specification says: restart, shutdown, type, modules.
-    pub options: Term,
-    /// The module that its process runs on, where known.
-    pub module: Option<String>,
 }
 
 impl Facts {

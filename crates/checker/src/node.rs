@@ -1,11 +1,11 @@
 //! The node before the script: what both releases and the facts say of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use beam::ModuleMd5;
 use beam::rel::StartType;
-use relup::model::{Application, Module, Release};
 use relup::Direction;
+use relup::model::{Application, Module, Release};
 
 use crate::facts::{ChildList, Children, Facts, Migration, ProcessFacts, State, SupervisorFacts};
 
@@ -95,27 +95,66 @@ impl<'a> NodeModel<'a> {
     }
 
     /// The children of a supervisor in one of the releases, where they are known to be listed.
-    pub(crate) fn list(&self, side: Side, supervisor: &'a SupervisorFacts) -> Option<&'a ChildList> {
+    pub(crate) fn list(
+        &self,
+        side: Side,
+        supervisor: &'a SupervisorFacts,
+    ) -> Option<&'a ChildList> {
         match &supervisor.children {
-            Children::Listed { older, newer } if side == self.newer() => {
-                let _ = older;
-                newer.as_ref()
-            }
+            Children::Listed { newer, .. } if side == self.newer() => newer.as_ref(),
             Children::Listed { older, .. } => older.as_ref(),
             Children::Started | Children::Unseen => None,
         }
     }
 
-    /// The modules of processes that some supervisor's list starts, in either release.
-    pub(crate) fn listed_children(&self) -> BTreeSet<&'a str> {
-        let sides = [Side::From, Side::To];
-        let lists = self.facts.supervisors.iter().flat_map(|supervisor| {
-            sides.iter().filter_map(move |side| self.list(*side, supervisor))
-        });
-        lists
-            .flat_map(|list| &list.children)
-            .filter_map(|child| child.module.as_deref())
-            .collect()
+    /// Whether a process is there on a node that was booted on that release.
+    pub(crate) fn expects(&self, side: Side, process: &ProcessFacts) -> bool {
+        self.expects_module(side, &process.module, &process.application)
+    }
+
+    /// Whether what runs on that module of that application is there after a boot: the module is in the
+    /// release, its application started, and some list has it, if it is in lists at all.
+    pub(crate) fn expects_module(&self, side: Side, module: &str, application: &str) -> bool {
+        let started = self
+            .release(side)
+            .application(application)
+            .is_some_and(Self::starts)
+            || self.is_included(side, application);
+        let here = |side| {
+            let lists = self
+                .facts
+                .supervisors
+                .iter()
+                .filter_map(move |s| self.list(side, s));
+            lists
+                .flat_map(|list| &list.children)
+                .any(|child| child.module.as_deref() == Some(module))
+        };
+        let listed = here(Side::From) || here(Side::To);
+        started && self.placed(side, module).is_some() && (!listed || here(side))
+    }
+
+    /// An application and those that it includes, which live and end with it.
+    pub(crate) fn together(&self, side: Side, application: &str) -> Vec<&'a str> {
+        let release = self.release(side);
+        let mut names: Vec<&'a str> = Vec::new();
+        names.extend(
+            release
+                .application(application)
+                .map(|app| app.name.as_str()),
+        );
+        let mut at = 0;
+        while let Some(app) = names.get(at).and_then(|name| release.application(name)) {
+            let included = app.resource.included_applications.iter();
+            let known = included.filter_map(|name| release.application(name));
+            for name in known.map(|app| app.name.as_str()) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            at += 1;
+        }
+        names
     }
 
     /// Whether an application of that release is started at boot.
@@ -136,7 +175,9 @@ fn placed(release: &Release) -> BTreeMap<&str, Placed<'_>> {
         }
     }
     for (name, module) in &release.consolidated {
-        let application = modules.get(name.as_str()).and_then(|found| found.application);
+        let application = modules
+            .get(name.as_str())
+            .and_then(|found| found.application);
         modules.insert(
             name.as_str(),
             Placed {
