@@ -59,7 +59,7 @@ pub enum AppupError {
         /// The instruction's place, counted from 1.
         number: usize,
         /// What is wrong with it.
-        source: InstructionError,
+        source: Box<InstructionError>,
     },
     /// Whether an entry is meant cannot be told.
     #[error("{direction} entry {entry}: {source}; write the versions out as strings")]
@@ -199,7 +199,7 @@ fn entry(direction: Direction, term: &Term) -> Option<Entry> {
             direction,
             entry,
             number,
-            source,
+            source: Box::new(source),
         }),
     };
     Some(Entry {

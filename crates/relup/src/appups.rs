@@ -12,7 +12,28 @@ use crate::{Direction, High, Release};
 /// speaks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Appups {
-    of: BTreeMap<String, BTreeMap<Source, Appup>>,
+    of: BTreeMap<String, BTreeMap<Source, Result<Appup, AppupError>>>,
+    frames: BTreeMap<(Direction, String), Frame>,
+}
+
+/// What a release has to do that is no single application's.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    /// Before any application is added or changed; only a restart on another ERTS comes earlier.
+    pub before: Vec<High>,
+    /// After every application is added and changed, before any is removed.
+    pub after: Vec<High>,
+}
+
+/// The instructions of an application, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chosen<'a> {
+    /// Where the appup that speaks comes from.
+    pub source: Source,
+    /// The version of the application that it was written for.
+    pub vsn: &'a str,
+    /// What it says.
+    pub instructions: &'a [High],
 }
 
 /// Where an appup comes from, the more trusted first.
@@ -29,29 +50,37 @@ pub enum Source {
 impl Appups {
     /// The applications' own files.
     ///
-    /// # Errors
-    /// Where a file is no appup; with the application's name.
-    pub fn own(release: &Release) -> Result<Self, (String, AppupError)> {
+    /// A file that is no appup is an error only for who asks for its instructions.
+    pub fn own(release: &Release) -> Self {
         let mut appups = Self::default();
         for application in &release.applications {
             if let Some(term) = &application.appup {
-                let name = &application.name;
-                let appup = Appup::read(term).map_err(|error| (name.clone(), error))?;
-                appups.insert(name, Source::Own, appup);
+                let of = appups.of.entry(application.name.clone()).or_default();
+                of.insert(Source::Own, Appup::read(term));
             }
         }
-        Ok(appups)
+        appups
     }
 
     /// Adds an application's appup, in place of one from the same source.
     pub fn insert(&mut self, application: impl Into<String>, source: Source, appup: Appup) {
         let of = self.of.entry(application.into()).or_default();
-        of.insert(source, appup);
+        of.insert(source, Ok(appup));
     }
 
-    /// The application's appup from that source.
+    /// Sets what the release itself has to do to come from a base, or to go back to it.
+    pub fn frame(&mut self, direction: Direction, base: impl Into<String>, frame: Frame) {
+        self.frames.insert((direction, base.into()), frame);
+    }
+
+    /// What the release itself has to do that way, where anything was set.
+    pub(crate) fn framed(&self, direction: Direction, base: &str) -> Option<&Frame> {
+        self.frames.get(&(direction, base.to_owned()))
+    }
+
+    /// The application's appup from that source, where there is one that can be read.
     pub fn get(&self, application: &str, source: Source) -> Option<&Appup> {
-        self.of.get(application)?.get(&source)
+        self.of.get(application)?.get(&source)?.as_ref().ok()
     }
 
     /// Whether the application has any.
@@ -59,7 +88,7 @@ impl Appups {
         self.of.contains_key(application)
     }
 
-    /// What an application has to do to come from that version or go back to it, and who says so.
+    /// What an application has to do to come from that version, or to go back to it.
     ///
     /// # Errors
     /// Where an appup that comes first cannot be followed: another is not tried in its place.
@@ -68,10 +97,15 @@ impl Appups {
         application: &str,
         direction: Direction,
         vsn: &str,
-    ) -> Result<Option<(&Appup, Source, &[High])>, AppupError> {
+    ) -> Result<Option<Chosen<'_>>, AppupError> {
         for (source, appup) in self.of.get(application).into_iter().flatten() {
+            let appup = appup.as_ref().map_err(Clone::clone)?;
             if let Some(instructions) = appup.instructions(direction, vsn)? {
-                return Ok(Some((appup, *source, instructions)));
+                return Ok(Some(Chosen {
+                    source: *source,
+                    vsn: appup.vsn(),
+                    instructions,
+                }));
             }
         }
         Ok(None)
@@ -100,7 +134,7 @@ mod tests {
         }
         let source = |vsn| {
             let found = appups.instructions("shop", Direction::Up, vsn).unwrap();
-            found.map(|(_, source, _)| source)
+            found.map(|chosen| chosen.source)
         };
         assert_eq!(source("1"), Some(Source::Project));
         assert_eq!(source("2"), Some(Source::Own));

@@ -8,6 +8,7 @@ mod field;
 mod high;
 mod low;
 
+pub(crate) use error::shortened;
 pub use error::{InstructionError, Problem};
 pub use high::{Change, High, ModuleType, Timeout, Update};
 pub use low::{CodeChange, Low, Purge, Purges};

@@ -10,17 +10,19 @@
 
 mod appup;
 mod appups;
-pub mod diff;
+mod compile;
 pub mod diff;
 mod direction;
 pub mod generate;
 pub mod instruction;
 pub mod model;
+mod relup;
 
 pub use appup::{Appup, AppupError, PatternError};
-pub use appups::{Appups, Source};
-pub use diff::{Diff, diff};
+pub use appups::{Appups, Chosen, Frame, Source};
+pub use compile::{CompileError, GatherError, ReleaseError, ScriptError, compile};
 pub use diff::{Diff, diff};
 pub use direction::Direction;
 pub use instruction::{High, Low};
 pub use model::{Application, Module, Release};
+pub use relup::{Edge, Relup, RelupError};

@@ -42,7 +42,7 @@ pub fn compose(old: Side<'_>, new: Side<'_>, kept: &Appups) -> Result<Composed, 
         application: application.to_owned(),
         source,
     };
-    let mut appups = Appups::own(new.release).map_err(|(name, error)| failed(&name, error))?;
+    let mut appups = Appups::own(new.release);
     let mut own = BTreeSet::new();
     for (app, before) in changed(old.release, new.release) {
         if let Some(appup) = kept.get(&app.name, Source::Project) {
@@ -131,23 +131,24 @@ fn frame(
         let found = appups
             .instructions(name, direction, vsn)
             .map_err(|error| ((*name).to_owned(), error))?;
-        let Some((appup, source, script)) = found else {
+        let Some(chosen) = found else {
             continue;
         };
+        let (source, script) = (chosen.source, chosen.instructions);
         let script = if is_head {
             [more, script.to_vec()].concat()
         } else {
             [script.to_vec(), more].concat()
         };
-        let mut framed = Appup::new(appup.vsn());
+        let mut framed = Appup::new(chosen.vsn);
         for way in [Direction::Up, Direction::Down] {
             if way == direction {
                 framed.push(way, *vsn, script.clone());
-            } else if let Some((_, _, other)) = appups
+            } else if let Some(other) = appups
                 .instructions(name, way, vsn)
                 .map_err(|error| ((*name).to_owned(), error))?
             {
-                framed.push(way, *vsn, other.to_vec());
+                framed.push(way, *vsn, other.instructions.to_vec());
             }
         }
         let source = if source == Source::Generated {
