@@ -1,7 +1,9 @@
 //! `cutover release`.
 
+mod diff;
 mod inspect;
 mod list;
+mod pair;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use ::release::Store;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, OrFail};
 
-/// Look at the artifacts of this machine
+/// Look at releases and artifacts, compare two, make and apply hot upgrades
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -24,6 +26,7 @@ enum Command {
     List(list::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Diff(diff::Args),
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -31,6 +34,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::List(args) => list::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
     }
 }
 

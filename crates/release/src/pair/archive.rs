@@ -61,7 +61,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Found>, PairError> {
                 reader,
             } => {
                 let (content, what) = file(&path, size, reader, &mut texts)
-                    .map_err(|e| refused(format!("{path}: {e}")))?;
+                    .map_err(|e| refused(format!("{path}: {}", why(&e))))?;
                 let kind = EntryKind::File {
                     executable,
                     content,
@@ -351,12 +351,13 @@ fn archive_error(place: &Path, reason: String) -> PairError {
 
 /// The archive ends early, is damaged, or unpacks to too much.
 fn broken(place: &Path) -> impl Fn(io::Error) -> PairError + '_ {
-    |e| {
-        let reason = match e.kind() {
-            io::ErrorKind::UnexpectedEof => "it is cut short".to_owned(),
-            _ => e.to_string(),
-        };
-        archive_error(place, reason)
+    |e| archive_error(place, why(&e))
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it is cut short".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -67,6 +67,12 @@ pub(super) fn two(
 }
 
 fn list<'a>(root: &'a Path, vsn: Option<&str>) -> Result<Listed<'a>, PairError> {
+    if !root.join("releases").is_dir() {
+        return Err(PairError::NotRelease {
+            place: root.to_owned(),
+            reason: "it has no directory `releases`".to_owned(),
+        });
+    }
     let mut files = walk(root)?;
     files.retain(|file| !is_foreign(file.path.as_str()));
     let text = |path: &str| {
