@@ -6,8 +6,8 @@
 //! ```text
 //! .beam bytes ──BeamFile──▶ chunks, module name, md5 (equal to beam_lib:md5/1)
 //!                └─ModuleFacts──▶ exports, imports, attributes; DebugInfo, CompileInfo
-//! term text ───term::consult──▶ Term ──▶ AppFile, RelFile
-//! Term ───term::print──▶ text that file:consult/1 reads back as the same term
+//! term text ───term::consult──▶ Term ──▶ AppFile, RelFile, Releases, SysConfig, Script
+//! Term ───Display──▶ text that file:consult/1 reads back as the same term
 //! term_to_binary/1 ──etf::decode──▶ etf::Term ──etf::encode──▶ binary_to_term/1
 //! ```
 
@@ -20,7 +20,9 @@ pub mod facts;
 mod limits;
 pub mod rel;
 pub mod releases;
+pub mod script;
 pub mod start_erl;
+pub mod sys_config;
 pub mod term;
 
 pub use app::AppFile;
@@ -30,5 +32,8 @@ pub use digest::ModuleMd5;
 pub use facts::ModuleFacts;
 pub use limits::Limits;
 pub use rel::RelFile;
+pub use releases::Releases;
+pub use script::Script;
 pub use start_erl::StartErl;
+pub use sys_config::SysConfig;
 pub use term::Term;

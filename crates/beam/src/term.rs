@@ -10,6 +10,7 @@
 //! OTP 27 does, which older releases refuse or read otherwise.
 
 mod coding;
+mod error;
 mod lex;
 mod parse;
 mod pretty;
@@ -18,7 +19,8 @@ pub(crate) mod print;
 use crate::etf::{self, BigInt, Bits};
 
 pub use coding::{Coding, coding};
-pub use parse::{TermError, consult, consult_one};
+pub use error::TermError;
+pub use parse::{consult, consult_first, consult_one};
 
 /// An Erlang term.
 ///
@@ -89,6 +91,40 @@ impl Term {
             Self::List(Vec::new())
         } else {
             Self::Str(text)
+        }
+    }
+
+    /// The same Erlang term, with lists of printable characters as the strings that they most likely
+    /// were meant as, as Erlang prints them.
+    pub fn with_strings(self) -> Self {
+        let all = |terms: Vec<Self>| terms.into_iter().map(Self::with_strings).collect();
+        match self {
+            Self::List(elements) if !elements.is_empty() => {
+                let printable = |element: &Self| match element {
+                    Self::Int(code) => u32::try_from(*code)
+                        .ok()
+                        .and_then(char::from_u32)
+                        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')),
+                    _ => None,
+                };
+                match elements.iter().map(printable).collect() {
+                    Some(text) => Self::Str(text),
+                    None => Self::List(all(elements)),
+                }
+            }
+            Self::Tuple(elements) => Self::Tuple(all(elements)),
+            Self::Improper(elements, tail) => {
+                Self::Improper(all(elements), Box::new(tail.with_strings()))
+            }
+            Self::Map(pairs) => {
+                let pairs = pairs.into_iter();
+                Self::Map(
+                    pairs
+                        .map(|(key, value)| (key.with_strings(), value.with_strings()))
+                        .collect(),
+                )
+            }
+            other => other,
         }
     }
 

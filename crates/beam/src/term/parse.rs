@@ -3,67 +3,22 @@
 mod bits;
 mod segment;
 
+use std::borrow::Cow;
+
 use super::Term;
 use super::coding;
+use super::error::TermError;
 use super::lex::{Lexer, Token};
 use crate::Limits;
 use crate::etf::DEPTH_CAP;
-
-/// Why bytes are not Erlang term text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TermError {
-    /// The bytes are not UTF-8 and do not declare `coding: latin-1`.
-    #[error("byte {position} is not UTF-8, and no `%% coding: latin-1` line says otherwise")]
-    Encoding {
-        /// The first byte that is wrong.
-        position: usize,
-    },
-    /// The text is not a sequence of terms, each ended by a dot.
-    #[error("line {line}: {what}")]
-    Syntax {
-        /// The line, counted from 1.
-        line: usize,
-        /// What was met.
-        what: String,
-    },
-    /// The text exceeds a limit.
-    #[error("more than the limit of {limit} {what}")]
-    Limit {
-        /// What is limited.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
-    /// The file holds another number of terms than one.
-    #[error("expected one term and found {found}")]
-    NotOne {
-        /// How many there are.
-        found: usize,
-    },
-}
 
 /// Reads every term of a file, each ended by a dot, as `file:consult/1` does.
 ///
 /// # Errors
 /// Where the bytes are no such text, or exceed the limits.
 pub fn consult(bytes: &[u8], limits: &Limits) -> Result<Vec<Term>, TermError> {
-    if bytes.len() > limits.bytes_max {
-        return Err(TermError::Limit {
-            what: "bytes",
-            limit: limits.bytes_max,
-        });
-    }
-    let text = coding::text(bytes)?;
-    let mut lexer = Lexer::new(&text);
-    let token = lexer.next()?;
-    let mut parser = Parser {
-        lexer,
-        token,
-        bytes_max: limits.bytes_max,
-        depth_max: limits.depth_max.min(DEPTH_CAP),
-        terms_max: limits.terms_max,
-        terms: 0,
-    };
+    let text = text_within(bytes, limits)?;
+    let mut parser = Parser::new(&text, limits)?;
     let mut terms = Vec::new();
     while parser.token != Token::End {
         terms.push(parser.term(0)?);
@@ -86,6 +41,34 @@ pub fn consult_one(bytes: &[u8], limits: &Limits) -> Result<Term, TermError> {
     }
 }
 
+/// Reads the first term of a file and does not look at what follows its dot, as `systools` reads `.rel`,
+/// `.app` and `.appup` files.
+///
+/// # Errors
+/// Where the file does not begin with a term and a dot, or exceeds the limits.
+pub fn consult_first(bytes: &[u8], limits: &Limits) -> Result<Term, TermError> {
+    let text = text_within(bytes, limits)?;
+    let mut parser = Parser::new(&text, limits)?;
+    if parser.token == Token::End {
+        return Err(TermError::NotOne { found: 0 });
+    }
+    let term = parser.term(0)?;
+    match parser.token {
+        Token::Dot => Ok(term),
+        _ => Err(parser.unexpected("a dot")),
+    }
+}
+
+fn text_within<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>, TermError> {
+    if bytes.len() > limits.bytes_max {
+        return Err(TermError::Limit {
+            what: "bytes",
+            limit: limits.bytes_max,
+        });
+    }
+    coding::text(bytes)
+}
+
 struct Parser<'a> {
     lexer: Lexer<'a>,
     token: Token,
@@ -95,7 +78,20 @@ struct Parser<'a> {
     terms: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, limits: &Limits) -> Result<Self, TermError> {
+        let mut lexer = Lexer::new(text);
+        let token = lexer.next()?;
+        Ok(Self {
+            lexer,
+            token,
+            bytes_max: limits.bytes_max,
+            depth_max: limits.depth_max.min(DEPTH_CAP),
+            terms_max: limits.terms_max,
+            terms: 0,
+        })
+    }
+
     fn advance(&mut self) -> Result<Token, TermError> {
         let next = self.lexer.next()?;
         Ok(std::mem::replace(&mut self.token, next))
