@@ -34,6 +34,7 @@ pub struct ModuleFacts {
     /// Numbers of atoms, with an arity.
     exports: Vec<(u32, u8)>,
     imports: Vec<(u32, u32, u8)>,
+    funs: u32,
     attributes: Attributes,
 }
 
@@ -83,6 +84,7 @@ impl ModuleFacts {
         Ok(Self {
             exports: functions::exports(beam, &atoms)?,
             imports: functions::imports(beam, &atoms)?,
+            funs: functions::funs(beam)?,
             attributes: Attributes::read(beam, limits)?,
             atoms,
         })
@@ -124,6 +126,12 @@ impl ModuleFacts {
     pub fn has_import(&self, module: &str, name: &str, arity: u8) -> bool {
         self.imports()
             .any(|f| f.arity == arity && f.name == name && f.module == module)
+    }
+
+    /// How many local funs its code makes, places in the code counted once; calls of `fun name/arity`
+    /// among them.
+    pub fn funs(&self) -> u32 {
+        self.funs
     }
 
     /// Whether its code calls `erlang:load_nif/2`, so that a library of native functions comes with it.

@@ -50,6 +50,17 @@ pub(super) fn imports(
     table(beam, ChunkId(*b"ImpT"), entry)
 }
 
+/// The count at the head of chunk `FunT`, which a module without funs has not.
+pub(super) fn funs(beam: &BeamFile<'_>) -> Result<u32, FactsError> {
+    let chunk = ChunkId(*b"FunT");
+    let Some(data) = beam.chunk(chunk) else {
+        return Ok(0);
+    };
+    let count = data.first_chunk::<4>();
+    let count = count.ok_or(FactsError::Damaged { chunk })?;
+    Ok(u32::from_be_bytes(*count))
+}
+
 fn known(atoms: &Atoms, number: u32) -> Option<u32> {
     (1..=atoms.len())
         .contains(&(number as usize))

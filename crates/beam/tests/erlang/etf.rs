@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::{erl, framed};
+use crate::{erl, framed, write_framed};
 
 const LIMITS: Limits = Limits::RELEASE;
 
@@ -64,13 +64,6 @@ const TERMS: &str = r#"
     ok = file:write_file(Path, [<<(byte_size(B)):32, B/binary>> || B <- All]),
     io:format(Out, "~b", [length(All)])
 "#;
-
-fn write_framed(path: &std::path::Path, terms: impl IntoIterator<Item = Vec<u8>>) {
-    let framed = terms
-        .into_iter()
-        .flat_map(|term| [(term.len() as u32).to_be_bytes().as_slice(), &term].concat());
-    fs::write(path, framed.collect::<Vec<u8>>()).unwrap();
-}
 
 /// Reads the frames of a file into the list `In`.
 const READ: &str = r#"

@@ -7,6 +7,7 @@
 
 mod digest;
 mod etf;
+mod installed;
 mod terms;
 
 use std::path::Path;
@@ -48,4 +49,16 @@ fn framed(bytes: &[u8]) -> Vec<&[u8]> {
         rest = after;
     }
     terms
+}
+
+fn write_framed(path: &Path, terms: impl IntoIterator<Item = Vec<u8>>) {
+    let framed = terms
+        .into_iter()
+        .flat_map(|term| [(term.len() as u32).to_be_bytes().as_slice(), &term].concat());
+    std::fs::write(path, framed.collect::<Vec<u8>>()).unwrap();
+}
+
+/// Whether everything is to be tried.
+fn all() -> bool {
+    std::env::var_os("CUTOVER_TEST_ALL").is_some()
 }

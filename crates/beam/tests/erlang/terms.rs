@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::{erl, framed};
+use crate::{all, erl, framed};
 
 /// The same Erlang term, however it was written.
 fn etf(term: &Term) -> etf::Term {
@@ -360,11 +360,6 @@ fn depth_terms_and_bytes_are_limited() {
     assert_eq!(message(&wide), "more than the limit of 20 terms");
     let deep = "{".repeat(4_000_000);
     assert!(consult(deep.as_bytes(), &Limits::RELEASE).is_err());
-}
-
-/// Whether everything is to be tried.
-fn all() -> bool {
-    std::env::var_os("CUTOVER_TEST_ALL").is_some()
 }
 
 proptest! {
