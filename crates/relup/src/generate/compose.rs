@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Generated, Own, Part, Side, generate};
-use crate::appups::{Appups, Source};
-use crate::{Appup, AppupError, Direction, High, Release};
+use super::{Generated, Own, Side, generate};
+use crate::appups::{Appups, Frame, Source};
+use crate::{Appup, AppupError, Direction, Release};
 
 /// The appups for a pair of releases, ready to be compiled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Composed {
-    /// Of every application that differs. What must come before any code of the release stands at the
-    /// head of the first script, what must come after it at the end of the last one; these two are from
-    /// [`Source::Project`] where they hold more than an appup of the application itself.
+    /// Of every application that differs; what must come before or after all code of the release is the
+    /// release's frame.
     pub appups: Appups,
     /// What was generated.
     pub generated: Generated,
@@ -71,8 +70,7 @@ pub fn compose(old: Side<'_>, new: Side<'_>, kept: &Appups) -> Result<Composed, 
         appups.insert(name, Source::Generated, appup);
     }
     for direction in [Direction::Up, Direction::Down] {
-        frame(&mut appups, old.release, new.release, &generated, direction)
-            .map_err(|(name, error)| failed(&name, error))?;
+        appups.frame(direction, &old.release.vsn, frame(&generated, direction));
     }
     Ok(Composed {
         appups,
@@ -92,71 +90,15 @@ fn changed<'a>(
     })
 }
 
-/// Puts what belongs before and after all code to the first and the last script.
-fn frame(
-    appups: &mut Appups,
-    old: &Release,
-    new: &Release,
-    generated: &Generated,
-    direction: Direction,
-) -> Result<(), (String, AppupError)> {
-    let target = if direction == Direction::Up { new } else { old };
-    let scripted: Vec<(&str, &str)> = target
-        .applications
-        .iter()
-        .filter_map(|app| {
-            let (before, after) = (old.application(&app.name)?, new.application(&app.name)?);
-            (before.vsn != after.vsn).then_some((app.name.as_str(), before.vsn.as_str()))
-        })
-        .collect();
-    let parts = |what: fn(&Part) -> &Vec<High>| {
-        let of_apps = scripted
-            .iter()
-            .filter_map(|(name, _)| generated.applications.get(*name))
-            .map(|parts| parts.part(direction));
-        let mut all: Vec<High> = Vec::new();
-        all.extend(of_apps.flat_map(|part| what(part).iter().cloned()));
-        all
-    };
+/// What belongs before and after all code. Children end before protocols change, and start after.
+fn frame(generated: &Generated, direction: Direction) -> Frame {
+    let parts = generated.applications.values().map(|p| p.part(direction));
     let release = generated.release.part(direction);
-    let head = [release.before.clone(), parts(|p| &p.before)].concat();
-    let tail = [parts(|p| &p.after), release.after.clone()].concat();
-    for (at, is_head, more) in [
-        (scripted.first(), true, head),
-        (scripted.last(), false, tail),
-    ] {
-        let Some((name, vsn)) = at.filter(|_| !more.is_empty()) else {
-            continue;
-        };
-        let found = appups
-            .instructions(name, direction, vsn)
-            .map_err(|error| ((*name).to_owned(), error))?;
-        let Some(chosen) = found else {
-            continue;
-        };
-        let (source, script) = (chosen.source, chosen.instructions);
-        let script = if is_head {
-            [more, script.to_vec()].concat()
-        } else {
-            [script.to_vec(), more].concat()
-        };
-        let mut framed = Appup::new(chosen.vsn);
-        for way in [Direction::Up, Direction::Down] {
-            if way == direction {
-                framed.push(way, *vsn, script.clone());
-            } else if let Some(other) = appups
-                .instructions(name, way, vsn)
-                .map_err(|error| ((*name).to_owned(), error))?
-            {
-                framed.push(way, *vsn, other.instructions.to_vec());
-            }
-        }
-        let source = if source == Source::Generated {
-            source
-        } else {
-            Source::Project
-        };
-        appups.insert(*name, source, framed);
+    let parts = parts.chain([release]);
+    let mut frame = Frame::default();
+    for part in parts {
+        frame.before.extend(part.before.iter().cloned());
+        frame.after.extend(part.after.iter().cloned());
     }
-    Ok(())
+    frame
 }

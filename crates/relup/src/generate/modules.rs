@@ -9,7 +9,7 @@ use super::order::{self, Order, Replaced};
 use super::role::{self, has_code_change};
 use super::{Generated, Pair, Role, Why};
 use crate::instruction::{Change, ModuleType, Purge, Purges, Timeout, Update};
-use crate::{Application, Direction, High, Module, Release};
+use crate::{Application, Direction, High, Low, Module, Release};
 
 const SOFT: Purges = Purges {
     pre: Purge::Soft,
@@ -48,6 +48,7 @@ pub(super) fn generate(pair: &Pair<'_>, generated: &mut Generated) {
             parts.part_mut(direction).code.push(instruction);
         }
     }
+    paths(pair, generated);
 }
 
 /// The modules of generated applications that differ, unless they are consolidated protocols: what lies
@@ -175,6 +176,30 @@ pub(super) fn supervisor_update(module: &str) -> High {
         purges: SOFT,
         depends: Vec::new(),
     })
+}
+
+/// Reads a module of each application without a module to replace: the code path leads to the new
+/// directory, with its `priv`, only for applications that the script reads something of.
+fn paths(pair: &Pair<'_>, generated: &mut Generated) {
+    for name in &pair.generated {
+        let Some(target) = pair.to.release.application(name) else {
+            continue;
+        };
+        let Some(parts) = generated.applications.get_mut(name) else {
+            continue;
+        };
+        let part = parts.part_mut(pair.direction);
+        let is_read = |instruction: &High| !matches!(instruction, High::DeleteModule { .. });
+        if !part.code.iter().any(is_read) {
+            let first = target.modules.keys().next().cloned();
+            let read = Low::LoadObjectCode {
+                application: name.clone(),
+                vsn: target.vsn.clone(),
+                modules: first.into_iter().collect(),
+            };
+            part.code.insert(0, High::Low(read));
+        }
+    }
 }
 
 fn callbacks(pair: &Pair<'_>, generated: &mut Generated) {
