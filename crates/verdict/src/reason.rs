@@ -93,10 +93,164 @@ pub enum Kind {
     PrivChanged,
     /// A dependency changed and has no appup.
     AppupMissing,
-    /// A changed module is in no instruction.
+    /// A changed module is in no instruction, or an instruction names one that is not there.
     ModuleUncovered,
+    /// Between the replacement of two modules a call fails.
+    CallWindow,
     /// The independent checker refuses the script.
     ScriptRefused,
     /// What would tell cannot be seen: no debug information.
     Unseen,
+}
+
+impl Verdict {
+    /// Weighs reasons: a direction is safe where neither a refusal nor a doubt speaks of it.
+    #[must_use]
+    pub fn of(mut reasons: Vec<Reason>) -> Self {
+        reasons.sort();
+        reasons.dedup();
+        let answer = |direction| {
+            let against = |reason: &Reason| {
+                reason.severity != Severity::Note
+                    && reason.direction.is_none_or(|way| way == direction)
+            };
+            if reasons.iter().any(against) {
+                Answer::NotSafe
+            } else {
+                Answer::Safe
+            }
+        };
+        Self {
+            up: answer(Direction::Up),
+            down: answer(Direction::Down),
+            reasons,
+        }
+    }
+
+    /// Whether the upgrade itself is safe. The way back may not be: then a rollback is a restart.
+    #[must_use]
+    pub fn is_hot(&self) -> bool {
+        self.up == Answer::Safe
+    }
+
+    /// The answer for a direction.
+    #[must_use]
+    pub fn answer(&self, direction: Direction) -> Answer {
+        match direction {
+            Direction::Up => self.up,
+            Direction::Down => self.down,
+        }
+    }
+}
+
+impl Answer {
+    /// Its name in the machine-readable form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::NotSafe => "not_safe",
+        }
+    }
+}
+
+impl Severity {
+    /// Its name in the machine-readable form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refusal => "refusal",
+            Self::Doubt => "doubt",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl Kind {
+    /// Its name in the machine-readable form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ErtsChanged => "erts_changed",
+            Self::RuntimeChanged => "runtime_changed",
+            Self::NativeChanged => "native_changed",
+            Self::ApplicationAdded => "application_added",
+            Self::ApplicationRemoved => "application_removed",
+            Self::SupervisionChanged => "supervision_changed",
+            Self::StateShapeChanged => "state_shape_changed",
+            Self::ClosureHeld => "closure_held",
+            Self::ProtocolChanged => "protocol_changed",
+            Self::Unreachable => "unreachable",
+            Self::VersionUnchanged => "version_unchanged",
+            Self::EnvironmentWritten => "environment_written",
+            Self::ConfigChanged => "config_changed",
+            Self::PrivChanged => "priv_changed",
+            Self::AppupMissing => "appup_missing",
+            Self::ModuleUncovered => "module_uncovered",
+            Self::CallWindow => "call_window",
+            Self::ScriptRefused => "script_refused",
+            Self::Unseen => "unseen",
+        }
+    }
+}
+
+impl Place {
+    /// The release as a whole.
+    #[must_use]
+    pub fn release() -> Self {
+        Self::default()
+    }
+
+    /// An application.
+    #[must_use]
+    pub fn application(name: impl Into<String>) -> Self {
+        Self {
+            application: Some(name.into()),
+            module: None,
+        }
+    }
+
+    /// A module of an application.
+    #[must_use]
+    pub fn module(application: impl Into<String>, module: impl Into<String>) -> Self {
+        Self {
+            application: Some(application.into()),
+            module: Some(module.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(severity: Severity, direction: Option<Direction>) -> Reason {
+        Reason {
+            severity,
+            kind: Kind::PrivChanged,
+            place: Place::release(),
+            direction,
+            detail: String::new(),
+            remedy: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_doubt_speaks_against_its_direction_and_a_note_against_none() {
+        let answers = |reasons| {
+            let verdict = Verdict::of(reasons);
+            (verdict.up, verdict.down)
+        };
+        use Answer::{NotSafe, Safe};
+        assert_eq!(answers(vec![]), (Safe, Safe));
+        assert_eq!(answers(vec![reason(Severity::Note, None)]), (Safe, Safe));
+        assert_eq!(
+            answers(vec![reason(Severity::Doubt, None)]),
+            (NotSafe, NotSafe)
+        );
+        let down = reason(Severity::Refusal, Some(Direction::Down));
+        assert_eq!(answers(vec![down]), (Safe, NotSafe));
+        let up = reason(Severity::Doubt, Some(Direction::Up));
+        assert_eq!(answers(vec![up]), (NotSafe, Safe));
+    }
 }

@@ -1,0 +1,98 @@
+//! What modules do that outlives a change of code: closures handed out, processes started on their own,
+//! the environment written.
+
+use relup::model::Module;
+use shape::calls::{self, Deed};
+
+use crate::case::{Case, applications, shown, some};
+use crate::judge::DIRECTIONS;
+use crate::reason::{Kind, Place, Severity};
+
+pub(crate) fn judge(case: &mut Case<'_>) {
+    for direction in DIRECTIONS {
+        let (from, to) = case.sides(direction);
+        for app in applications(from.release) {
+            for (name, module) in &app.modules {
+                if writes_environment(module) {
+                    let deeds = from.code.code(name).map(calls::of).unwrap_or_default();
+                    let wheres = deeds
+                        .iter()
+                        .filter(|d| d.kind == calls::Kind::EnvironmentWritten);
+                    let wheres: Vec<String> = wheres.map(at).collect();
+                    let mut detail = format!("{} writes application environment", shown(name));
+                    if !wheres.is_empty() {
+                        detail = format!("{detail}: {}", some(wheres.iter().map(String::as_str)));
+                    }
+                    let detail = format!(
+                        "{detail}; release_handler computes it anew, and what was written is lost"
+                    );
+                    let remedy = "keep such values in a process, an ets table or a persistent term";
+                    let place = Place::module(&app.name, name);
+                    let kind = Kind::EnvironmentWritten;
+                    case.add(
+                        Severity::Doubt,
+                        kind,
+                        place,
+                        Some(direction),
+                        detail,
+                        remedy,
+                    );
+                }
+                let target = to.release.module(name).map(|(_, module)| module);
+                if target.is_some_and(|target| target.md5 == module.md5) {
+                    continue;
+                }
+                let Some(code) = from.code.code(name) else {
+                    continue;
+                };
+                for deed in calls::of(code) {
+                    let (severity, kind, what, remedy) = match deed.kind {
+                        calls::Kind::ClosureKept => (
+                            Severity::Doubt,
+                            Kind::ClosureHeld,
+                            "hands out a closure that may be held after its code is replaced: it \
+                             goes on with the old code, and the upgrade after this one is refused \
+                             while it is held",
+                            "hand out `&Module.function/arity`, which is always the current code",
+                        ),
+                        calls::Kind::ProcessStarted => (
+                            Severity::Doubt,
+                            Kind::Unreachable,
+                            "starts a process outside of every supervisor: nothing suspends it, and \
+                             it may go on with the old code",
+                            "start it under a supervisor, as a process that knows system messages",
+                        ),
+                        calls::Kind::NativeLoaded => (
+                            Severity::Refusal,
+                            Kind::NativeChanged,
+                            "loads native code, and differs",
+                            "deploy this version by another strategy than hot",
+                        ),
+                        calls::Kind::EnvironmentWritten | calls::Kind::PortOpened => continue,
+                    };
+                    let detail = format!("{} {what}: {}", shown(name), at(&deed));
+                    let place = Place::module(&app.name, name);
+                    case.add(severity, kind, place, Some(direction), detail, remedy);
+                }
+            }
+        }
+    }
+}
+
+fn at(deed: &Deed) -> String {
+    let place = format!("{} in {}/{}", deed.call, deed.function, deed.arity);
+    match deed.line {
+        Some(line) => format!("{place}, line {line}"),
+        None => place,
+    }
+}
+
+/// Whether a module can write application environment. Mix tasks do not run in a release.
+fn writes_environment(module: &Module) -> bool {
+    let writes = |(m, f, _): &(String, String, u32)| match m.as_str() {
+        "application" => ["set_env", "unset_env"].contains(&f.as_str()),
+        "Elixir.Application" => ["put_env", "put_all_env", "delete_env"].contains(&f.as_str()),
+        _ => false,
+    };
+    !module.name.starts_with("Elixir.Mix.Tasks.") && module.imports.iter().any(writes)
+}
