@@ -8,8 +8,9 @@ use std::io::Read;
 use super::{DecodeError, Term, VERSION};
 use crate::Limits;
 
-/// The deepest nesting that is read, whatever the limits say: reading descends on the stack.
-pub const DEPTH_CAP: usize = 256;
+/// The deepest nesting that is read, whatever the limits say: reading descends on the stack, and so does
+/// all that is done with the term. It fits in a thread's default stack of 2 MiB also without optimisation.
+pub const DEPTH_CAP: usize = 320;
 
 const COMPRESSED: u8 = 80;
 const LOCAL: u8 = 121;

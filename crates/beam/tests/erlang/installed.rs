@@ -231,7 +231,7 @@ fn debug_information_documentation_and_others_are_read_whole() {
     let every = if all() { 1 } else { 20 };
     let files: Vec<PathBuf> = files(&["beam"]).into_iter().step_by(every).collect();
     let limits = Limits {
-        depth_max: 1024,
+        depth_max: 320,
         ..LIMITS
     };
     let dir = tempfile::tempdir().unwrap();
