@@ -18,11 +18,14 @@
 mod ast;
 pub mod calls;
 mod code;
+mod eval;
 mod library;
 pub mod migration;
 mod read;
+mod shape;
 pub mod state;
 pub mod supervision;
+mod walk;
 
 pub use code::{Code, CodeError, Language};
 pub use library::{Library, Modules, NoModules};

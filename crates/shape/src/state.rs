@@ -1,9 +1,17 @@
 //! Whether a process that runs on one version of a module may go on, with its state, on another.
 
+mod produced;
+mod reach;
+mod returned;
+mod start;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::shape::{Misfit, Names, fits};
 use crate::{Code, Modules};
+
+pub(crate) use produced::Produced;
 
 /// A module as one release has it.
 #[derive(Clone, Copy)]
@@ -61,12 +69,39 @@ pub enum StateChange {
 /// This is one direction. The way back is the same question with the two exchanged, and may have
 /// another answer: a state that only the newer module makes does not harm on the way up.
 pub fn compare(old: Version<'_>, new: Version<'_>, behaviour: Behaviour) -> StateChange {
-    if old.code == new.code {
-        return StateChange::Same {
-            depends: BTreeSet::new(),
-        };
+    if let Some(depends) = reach::equal(old, new, behaviour) {
+        return StateChange::Same { depends };
     }
-    StateChange::Unseen {
-        why: format!("the state of a {behaviour:?} in {:?}", old),
+    let (before, after) = match (Produced::of(old, behaviour), Produced::of(new, behaviour)) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(why), _) | (_, Err(why)) => return StateChange::Unseen { why },
+    };
+    if before.mode != after.mode {
+        let what = "the callback mode is another".to_owned();
+        return StateChange::Changed { what };
     }
+    let names = Names {
+        old: &old.code.records,
+        new: &new.code.records,
+    };
+    match fits(&before.state, &after.state, names) {
+        Err(Misfit::Differs(what)) => return StateChange::Changed { what },
+        Err(Misfit::Unseen(why)) => return StateChange::Unseen { why },
+        Ok(()) => {}
+    }
+    if let Some(change) = after.demands_more_than(&before) {
+        return change;
+    }
+    StateChange::Same {
+        depends: before.depends.union(&after.depends).cloned().collect(),
+    }
+}
+
+/// What the state of a module is, in words: for reports and tests.
+///
+/// # Errors
+/// Where it cannot be told, with the reason.
+pub fn describe(version: Version<'_>, behaviour: Behaviour) -> Result<String, String> {
+    let produced = Produced::of(version, behaviour)?;
+    Ok(produced.state.in_full())
 }

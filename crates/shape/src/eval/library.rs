@@ -1,0 +1,77 @@
+//! What functions of Erlang's and Elixir's own libraries return.
+//!
+//! Only what is used to make states is told in detail. Any other function returns an unknown value that
+//! is named by the function and its arguments; that is the same in both versions where the libraries
+//! are, and a change of those is a reason of its own not to upgrade hot.
+
+mod boxes;
+mod lists;
+mod maps;
+mod returns;
+mod terms;
+
+use super::Evaluator;
+use crate::ast::Name;
+use crate::shape::{Part, Shape, module};
+
+/// The shape of a call, where the function is known.
+pub(super) fn call(
+    evaluator: &mut Evaluator<'_>,
+    module: &Name,
+    name: &Name,
+    arguments: &[Shape],
+) -> Option<Shape> {
+    let module = self::module(module);
+    match module {
+        "erlang" | "Kernel" => terms::call(evaluator, name, arguments),
+        "maps" | "Map" | "Keyword" | "Access" | "proplists" => {
+            maps::call(evaluator, module, name, arguments)
+        }
+        "lists" | "Enum" | "List" | "Stream" => lists::call(evaluator, module, name, arguments),
+        _ => boxes::call(evaluator, module, name, arguments),
+    }
+    .or_else(|| returns::of(module, name, arguments))
+}
+
+/// Calls whose arguments tell what a process starts with or goes on with.
+pub(super) fn observed(module: &str, name: &str) -> bool {
+    match self::module(module) {
+        "GenServer" | "gen_server" | "gen_statem" | "gen_event" => {
+            name.starts_with("start") || name == "enter_loop" || name.starts_with("add_")
+        }
+        "Agent" => true,
+        "proc_lib" => name.starts_with("start") || name.starts_with("spawn"),
+        "sys" => name == "handle_system_msg",
+        _ => false,
+    }
+}
+
+/// Whether a module is one of Erlang's or Elixir's own.
+pub(crate) fn is_standard(module: &str) -> bool {
+    match module.strip_prefix("Elixir.") {
+        Some(name) => {
+            let first = name.split('.').next().unwrap_or(name);
+            returns::ELIXIR.binary_search(&first).is_ok()
+        }
+        None => returns::ERLANG.binary_search(&module).is_ok(),
+    }
+}
+
+/// A shape in words with what is directly inside of it.
+pub(super) fn detailed(shape: &Shape) -> String {
+    let part = |part: &Part| match part {
+        Part::Tuple(elements) => {
+            let elements: Vec<String> = elements.iter().map(Shape::to_string).collect();
+            format!("{{{}}}", elements.join(", "))
+        }
+        Part::List(element) => format!("a list of {element}"),
+        Part::Map(map) => {
+            let field = |(key, field): (_, &crate::shape::Field)| format!("{key}: {}", field.value);
+            let fields: Vec<String> = map.fields.iter().map(field).collect();
+            format!("a map of {}", fields.join(", "))
+        }
+        part => part.to_string(),
+    };
+    let parts: Vec<String> = shape.parts().iter().map(part).collect();
+    parts.join(" or ")
+}

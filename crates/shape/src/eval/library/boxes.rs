@@ -1,0 +1,126 @@
+//! Data structures that hide how they are made: sets, queues, trees, dates.
+
+use super::super::Evaluator;
+use crate::shape::{Part, Shape};
+
+pub(super) fn call(
+    evaluator: &mut Evaluator<'_>,
+    module: &str,
+    name: &str,
+    arguments: &[Shape],
+) -> Option<Shape> {
+    if !matches!(
+        module,
+        "MapSet"
+            | "queue"
+            | "sets"
+            | "gb_sets"
+            | "gb_trees"
+            | "array"
+            | "dict"
+            | "orddict"
+            | "ordsets"
+    ) {
+        return None;
+    }
+    let mut within = Shape::never();
+    for argument in arguments {
+        within = within.or(&put_in(evaluator, module, argument));
+    }
+    let boxed = |within: &Shape| Shape::boxed(module, within.clone());
+    Some(match (module, name) {
+        (_, "len" | "size") => Shape::of(Part::Int),
+        (
+            _,
+            "member?" | "is_member" | "is_element" | "member" | "is_empty" | "is_key"
+            | "is_defined" | "equal?" | "subset?" | "disjoint?" | "is_subset" | "is_queue"
+            | "is_set" | "any" | "all",
+        ) => Shape::boolean(),
+        (_, "to_list" | "keys" | "values") => Shape::list(inside(module, arguments)),
+        ("queue", "out" | "out_r") => {
+            let element = inside(module, arguments);
+            let value = Shape::tuple(vec![Shape::atom("value"), element]);
+            Shape::tuple(vec![
+                value.or(&Shape::atom("empty")),
+                boxed(&inside(module, arguments)),
+            ])
+        }
+        ("queue", "peek" | "peek_r") => {
+            let value = Shape::tuple(vec![Shape::atom("value"), inside(module, arguments)]);
+            value.or(&Shape::atom("empty"))
+        }
+        ("queue", "get" | "get_r" | "head" | "last") => inside(module, arguments),
+        ("gb_trees" | "dict" | "orddict" | "array", "get" | "fetch") => inside(module, arguments),
+        ("gb_trees", "lookup") => {
+            let value = Shape::tuple(vec![Shape::atom("value"), inside(module, arguments)]);
+            value.or(&Shape::atom("none"))
+        }
+        ("dict" | "orddict", "find") => {
+            let value = Shape::tuple(vec![Shape::atom("ok"), inside(module, arguments)]);
+            value.or(&Shape::atom("error"))
+        }
+        (
+            _,
+            "new"
+            | "empty"
+            | "put"
+            | "delete"
+            | "union"
+            | "intersection"
+            | "difference"
+            | "filter"
+            | "reject"
+            | "from_list"
+            | "add_element"
+            | "del_element"
+            | "subtract"
+            | "add"
+            | "insert"
+            | "in"
+            | "in_r"
+            | "drop"
+            | "drop_r"
+            | "join"
+            | "reverse"
+            | "from_orddict"
+            | "enter"
+            | "update"
+            | "store"
+            | "erase"
+            | "set"
+            | "balance"
+            | "add_new"
+            | "delete_any"
+            | "append"
+            | "cons"
+            | "snoc"
+            | "init"
+            | "tail"
+            | "symmetric_difference"
+            | "delete_r",
+        ) => boxed(&within),
+        _ => return None,
+    })
+}
+
+/// What an argument adds to a box of that kind.
+fn put_in(evaluator: &mut Evaluator<'_>, kind: &str, argument: &Shape) -> Shape {
+    let put = |part: &Part| match part {
+        Part::Boxed(own, inside) if &**own == kind => inside.clone(),
+        Part::List(element) => element.clone(),
+        Part::Closure(..) | Part::Fun(_) => Shape::never(),
+        part => Shape::of(part.clone()),
+    };
+    let put: Vec<_> = argument.parts().iter().map(put).collect();
+    evaluator.kept(&Shape::any(&put))
+}
+
+fn inside(kind: &str, arguments: &[Shape]) -> Shape {
+    let parts = arguments.iter().flat_map(Shape::parts);
+    let inside = parts.map(|part| match part {
+        Part::Boxed(own, inside) if &**own == kind => inside.clone(),
+        Part::Opaque(symbol) => Shape::symbol(symbol.part("an element")),
+        _ => Shape::never(),
+    });
+    Shape::any(&inside.collect::<Vec<_>>())
+}

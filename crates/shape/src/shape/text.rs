@@ -1,0 +1,161 @@
+//! Shapes in words, and the symbols of what is made of unknown values.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+
+use super::{Key, MapShape, Origin, Part, Shape, Symbol};
+use crate::ast::Name;
+
+/// Longer names of unknown values are not told apart.
+const TEXT_MAX: usize = 200;
+
+/// A module without the prefix of Elixir.
+pub(crate) fn module(name: &str) -> &str {
+    name.strip_prefix("Elixir.").unwrap_or(name)
+}
+
+impl Display for Key {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Atom(name) => f.write_str(module(name)),
+            Self::Int(value) => value.fmt(f),
+            Self::Binary(bytes) => write!(f, "{:?}", String::from_utf8_lossy(bytes)),
+        }
+    }
+}
+
+impl Symbol {
+    /// What a part of this unknown value is.
+    pub(crate) fn part(&self, which: &str) -> Self {
+        match self.origin {
+            Origin::Outside | Origin::Limit => self.clone(),
+            _ if self.text.len() + which.len() > TEXT_MAX => Self {
+                origin: Origin::Limit,
+                text: "an unknown value followed too far".into(),
+            },
+            origin => Self {
+                origin,
+                text: format!("{which} of {}", self.text).into(),
+            },
+        }
+    }
+
+    /// The value of a key of this unknown map.
+    pub(crate) fn field(&self, key: &Key) -> Shape {
+        Shape::symbol(self.part(&format!("`{key}`")))
+    }
+}
+
+impl Display for Shape {
+    /// Without what is inside, so that the text of something that grows does not grow with it.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.is_never() {
+            return f.write_str("nothing");
+        }
+        let listed: Vec<String> = self.parts().iter().take(6).map(Part::to_string).collect();
+        f.write_str(&listed.join(" or "))?;
+        match self.parts().len() {
+            0..=6 => Ok(()),
+            _ => f.write_str(" or more"),
+        }
+    }
+}
+
+impl Shape {
+    /// With everything inside.
+    pub(crate) fn in_full(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Tuple(elements) => {
+                let elements: Vec<String> = elements.iter().map(Self::in_full).collect();
+                format!("{{{}}}", elements.join(", "))
+            }
+            Part::List(element) => format!("[{}]", element.in_full()),
+            Part::Boxed(kind, element) => format!("{kind}({})", element.in_full()),
+            Part::Map(map) => {
+                let mut all: Vec<String> = Vec::new();
+                for (key, field) in &map.fields {
+                    let mark = if field.optional { "?" } else { "" };
+                    all.push(format!("{key}{mark}: {}", field.value.in_full()));
+                }
+                for (key, value) in &map.rest {
+                    all.push(format!("{} => {}", key.in_full(), value.in_full()));
+                }
+                all.extend(map.base.iter().map(|base| format!(".. {}", base.text)));
+                format!("%{{{}}}", all.join(", "))
+            }
+            part => part.to_string(),
+        };
+        let parts: Vec<String> = self.parts().iter().map(part).collect();
+        parts.join(" | ")
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Atom(name) => write!(f, "`{}`", module(name)),
+            Self::AnyAtom => f.write_str("an atom"),
+            Self::Int => f.write_str("an integer"),
+            Self::Float => f.write_str("a float"),
+            Self::Binary => f.write_str("a binary"),
+            Self::Pid => f.write_str("a pid"),
+            Self::Reference => f.write_str("a reference"),
+            Self::Port => f.write_str("a port"),
+            Self::Fun(arity) | Self::Closure(_, arity) => write!(f, "a fun of arity {arity}"),
+            Self::Tuple(elements) => match elements.first().and_then(Shape::single_atom) {
+                Some(tag) => write!(f, "a tuple of {} tagged `{}`", elements.len(), module(tag)),
+                None => write!(f, "a tuple of {}", elements.len()),
+            },
+            Self::List(element) if element.is_never() => f.write_str("the empty list"),
+            Self::List(_) => f.write_str("a list"),
+            Self::Map(map) => map.fmt(f),
+            Self::Boxed(kind, _) => write!(f, "a {kind}"),
+            Self::Opaque(symbol) => f.write_str(&symbol.text),
+        }
+    }
+}
+
+impl Display for MapShape {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(tag) = self.tag() {
+            return write!(f, "%{}{{}}", module(tag));
+        }
+        let keys: Vec<String> = self.fields.keys().take(12).map(Key::to_string).collect();
+        match keys.as_slice() {
+            [] => f.write_str("a map"),
+            keys => write!(f, "a map with {}", keys.join(", ")),
+        }
+    }
+}
+
+/// The symbol of what a function that is not followed returns, given these arguments.
+pub(crate) fn called(callee: &str, arguments: &[Shape]) -> Name {
+    let part = |part: &Part| match part {
+        // What is inside another unknown value is left out: it would grow without end.
+        Part::Opaque(symbol) if symbol.text.contains('(') => match symbol.text.split_once('(') {
+            Some((name, _)) => format!("{name}(…)"),
+            None => symbol.text.to_string(),
+        },
+        Part::Atom(name) => module(name).to_owned(),
+        part => part.to_string(),
+    };
+    let shape = |shape: &Shape| {
+        // Each once: what is called again and again with what it returned settles on one name.
+        let parts: BTreeSet<String> = shape.parts().iter().map(part).collect();
+        Vec::from_iter(parts).join(" or ")
+    };
+    let arguments: Vec<String> = arguments.iter().map(shape).collect();
+    let text = format!("{callee}({})", arguments.join(", "));
+    match text.char_indices().nth(TEXT_MAX) {
+        None => text.into(),
+        // The rest is still told apart, by a digest that is the same in every run.
+        Some((end, _)) => format!("{}…{:08x}", &text[..end], digest(text.as_bytes())).into(),
+    }
+}
+
+/// FNV-1a.
+fn digest(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}
