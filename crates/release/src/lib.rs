@@ -24,6 +24,7 @@ pub mod sign;
 pub mod store;
 pub mod tree;
 pub mod unpack;
+pub mod upgrade;
 
 pub use check::CheckedRelease;
 pub use id::{ArtifactId, InvalidArtifactId};

@@ -156,13 +156,24 @@ impl SigningKey {
 
     /// Signs a manifest; the signature file's bytes come back.
     pub(crate) fn sign(&self, manifest: &[u8], id: &ArtifactId) -> Result<Vec<u8>, KeyError> {
-        let trusted = format!("cutover artifact {id}");
+        self.sign_as("artifact", manifest, id)
+    }
+
+    /// Signs the manifest of something else that is made here.
+    pub(crate) fn sign_as(
+        &self,
+        what: &str,
+        manifest: &[u8],
+        id: &ArtifactId,
+    ) -> Result<Vec<u8>, KeyError> {
+        let trusted = format!("cutover {what} {id}");
+        let untrusted = format!("signature of a cutover {what}'s manifest");
         minisign::sign(
             Some(&self.public),
             &self.secret,
             Cursor::new(manifest),
             Some(&trusted),
-            Some("signature of a cutover artifact's manifest"),
+            Some(&untrusted),
         )
         .map(|signature| signature.to_bytes())
         .map_err(minisign_error("sign the manifest"))
