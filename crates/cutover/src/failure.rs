@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Locked,
     /// An agent or a host does not answer.
     Unreachable,
+    /// A hot upgrade is not safe.
+    NotSafe,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Unfinished => 7,
             Self::Locked => 8,
             Self::Unreachable => 9,
+            Self::NotSafe => 10,
         }
     }
 
@@ -59,6 +62,7 @@ impl Kind {
             Self::Unfinished => "unfinished",
             Self::Locked => "locked",
             Self::Unreachable => "unreachable",
+            Self::NotSafe => "not_safe",
         }
     }
 }

@@ -10,7 +10,7 @@
 //! release is made of. What the host writes there (cookie, `RELEASES`, logs) is no part of it, nor is a
 //! `relup`, which is made for a pair of releases. Two directories are walked together, so that a file
 //! that is the same in both is hashed and read once. Debug information is kept of modules that differ,
-//! and of those that supervise, for what they start can be seen nowhere else.
+//! and of those that processes run on.
 
 mod archive;
 mod assemble;

@@ -1,9 +1,15 @@
 //! `cutover release`.
 
+mod apply;
+mod appup;
 mod diff;
 mod inspect;
+mod judged;
 mod list;
 mod pair;
+mod relup;
+mod upgrade;
+mod verdict;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +33,11 @@ enum Command {
     Inspect(inspect::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Appup(appup::Args),
+    Relup(relup::Args),
+    Verdict(verdict::Args),
+    Upgrade(upgrade::Args),
+    Apply(apply::Args),
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -35,6 +46,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
+        Command::Appup(args) => appup::run(&args, context),
+        Command::Relup(args) => relup::run(&args, context),
+        Command::Verdict(args) => verdict::run(&args, context),
+        Command::Upgrade(args) => upgrade::run(&args, context),
+        Command::Apply(args) => apply::run(&args, context),
     }
 }
 

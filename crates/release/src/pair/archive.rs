@@ -328,7 +328,7 @@ fn file(
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let content = Content::of(&bytes);
-    Ok((content, What::of(class, &bytes, Keep::Supervisors)))
+    Ok((content, What::of(class, &bytes, Keep::Processes)))
 }
 
 impl What {

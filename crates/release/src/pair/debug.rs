@@ -55,7 +55,7 @@ pub(super) fn complete(
 }
 
 /// Modules without debug information of which it might be needed: those that differ, and those that
-/// may start processes.
+/// processes run on.
 fn wanted(release: &Release, other: Option<&Release>) -> Wanted {
     let same = |module: &Module| {
         let fellow = other.and_then(|other| {
@@ -67,23 +67,17 @@ fn wanted(release: &Release, other: Option<&Release>) -> Wanted {
     let applications = release.applications.iter().map(|app| &app.modules);
     let all = applications.chain([&release.consolidated]);
     all.flat_map(|modules| modules.values())
-        .filter(|module| module.debug.is_none() && (!same(module) || starts_children(module)))
+        .filter(|module| module.debug.is_none() && (!same(module) || runs_processes(module)))
         .map(|module| ((module.name.clone(), module.md5), None))
         .collect()
 }
 
-fn starts_children(module: &Module) -> bool {
-    module.behaviours.iter().any(|behaviour| {
-        matches!(
-            behaviour.as_str(),
-            "supervisor" | "application" | "Elixir.Supervisor" | "Elixir.Application"
-        )
-    }) || module.imports.iter().any(|(called, _, _)| {
-        matches!(
-            called.as_str(),
-            "supervisor" | "Elixir.Supervisor" | "Elixir.DynamicSupervisor"
-        )
-    })
+fn runs_processes(module: &Module) -> bool {
+    found::runs_processes(
+        module.behaviours.iter().map(String::as_str),
+        module.imports.iter().map(|(called, _, _)| called.as_str()),
+        module.exports("system_continue", 3),
+    )
 }
 
 fn take(wanted: &mut Wanted, key: &(String, ModuleMd5), data: &[u8], left: &mut usize) {

@@ -63,7 +63,7 @@ pub(super) fn two(
         }
     })?;
     let pairs = pairs(&a, &b);
-    read(&a, &b, &pairs, Keep::Supervisors)
+    read(&a, &b, &pairs, Keep::Processes)
 }
 
 fn list<'a>(root: &'a Path, vsn: Option<&str>) -> Result<Listed<'a>, PairError> {

@@ -37,8 +37,8 @@ pub(super) enum What {
 pub(super) enum Keep {
     /// That of every module.
     All,
-    /// That of modules that supervise.
-    Supervisors,
+    /// That of modules that processes run on.
+    Processes,
 }
 
 impl What {
@@ -66,7 +66,12 @@ pub(super) fn module(bytes: &[u8], keep: Keep) -> Result<Module, String> {
         .map(|f| (f.module.to_owned(), f.name.to_owned(), u32::from(f.arity)))
         .collect();
     imports.sort_unstable();
-    let kept = keep == Keep::All || supervises(&facts);
+    let kept = keep == Keep::All
+        || runs_processes(
+            facts.behaviours(),
+            facts.imports().map(|f| f.module),
+            facts.has_export("system_continue", 3),
+        );
     Ok(Module {
         name: beam.module().to_owned(),
         md5: beam.md5().map_err(|e| e.to_string())?,
@@ -88,23 +93,34 @@ pub(super) fn debug(beam: &BeamFile<'_>) -> Option<Arc<[u8]>> {
     (!data.is_empty()).then(|| data.into())
 }
 
-/// Whether a module starts or describes children.
-fn supervises(facts: &ModuleFacts) -> bool {
-    const SUPERVISORS: [&str; 5] = [
+/// Whether processes run on a module or it starts some: what they keep and start depends on other modules
+/// as well, so it is looked into although it is the same in both releases.
+pub(super) fn runs_processes<'a>(
+    mut behaviours: impl Iterator<Item = &'a str>,
+    mut called: impl Iterator<Item = &'a str>,
+    is_special: bool,
+) -> bool {
+    const BEHAVIOURS: [&str; 9] = [
         "supervisor",
         "supervisor_bridge",
         "application",
+        "gen_server",
+        "gen_statem",
+        "gen_event",
         "Elixir.Supervisor",
         "Elixir.Application",
+        "Elixir.GenServer",
     ];
-    const CALLED: [&str; 4] = [
+    const CALLED: [&str; 5] = [
         "supervisor",
         "Elixir.Supervisor",
         "Elixir.DynamicSupervisor",
         "Elixir.Task.Supervisor",
+        "Elixir.Agent",
     ];
-    facts.behaviours().any(|b| SUPERVISORS.contains(&b))
-        || facts.imports().any(|f| CALLED.contains(&f.module))
+    is_special
+        || behaviours.any(|name| BEHAVIOURS.contains(&name))
+        || called.any(|name| CALLED.contains(&name))
 }
 
 /// The count at the head of chunk `FunT`.
