@@ -4,9 +4,10 @@
 //! data padded to four bytes. Stripped files are gzip-compressed as a whole. As OTP's `beam_lib` does,
 //! the size after `FOR1` is not trusted and the first chunk of a name is the one that counts.
 
+mod gzip;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Read;
 use std::ops::Range;
 
 use crate::Limits;
@@ -137,21 +138,13 @@ impl<'a> BeamFile<'a> {
 }
 
 fn unpacked(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, BeamError> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        if bytes.len() > limit {
-            return Err(BeamError::TooLarge { limit });
-        }
-        return Ok(Cow::Borrowed(bytes));
+    if bytes.starts_with(&gzip::MAGIC) {
+        return gzip::unpacked(bytes, limit).map(Cow::Owned);
     }
-    let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(bytes)
-        .take(limit as u64 + 1)
-        .read_to_end(&mut plain)
-        .map_err(|_| BeamError::Gzip)?;
-    if plain.len() > limit {
+    if bytes.len() > limit {
         return Err(BeamError::TooLarge { limit });
     }
-    Ok(Cow::Owned(plain))
+    Ok(Cow::Borrowed(bytes))
 }
 
 fn scan(bytes: &[u8]) -> Result<Vec<(ChunkId, Range<usize>)>, BeamError> {

@@ -132,11 +132,11 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let cut = DecodeError::CutShort {
+        let taken = self.bytes[self.position..].get(..count);
+        let taken = taken.ok_or(DecodeError::CutShort {
             position: self.bytes.len(),
-        };
-        let end = self.position.checked_add(count).ok_or(cut.clone())?;
-        let taken = self.bytes.get(self.position..end).ok_or(cut)?;
+        })?;
+        let end = self.position + count;
         if end > self.bytes_max {
             return Err(DecodeError::TooLarge {
                 bytes: end,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{EncodeError, Fun, Pid, Reference, Term, VERSION};
+use super::{EncodeError, Fun, Pid, Port, Reference, Term, VERSION};
 
 const ATOM_CHARACTERS_MAX: usize = 255;
 /// Ports of more bits need the newest tag.
@@ -54,6 +54,35 @@ fn deflated(head: Vec<u8>, plain: &[u8], level: u32) -> io::Result<Vec<u8>> {
 
 fn put(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match term {
+        Term::Tuple(elements) => {
+            put_tuple_head(elements.len(), out)?;
+            put_all(elements, out)
+        }
+        Term::Map(pairs) => {
+            put_count(116, "map", pairs.len(), out)?;
+            pairs.iter().try_for_each(|(key, value)| {
+                put(key, out)?;
+                put(value, out)
+            })
+        }
+        Term::List(elements) => put_list(elements, out),
+        Term::Improper(elements, tail) => {
+            if elements.is_empty() {
+                return Err(EncodeError::NoElement);
+            }
+            put_count(108, "list", elements.len(), out)?;
+            put_all(elements, out)?;
+            put(tail, out)
+        }
+        Term::Fun(fun) => put_fun(fun, out),
+        leaf => put_leaf(leaf, out),
+    }
+}
+
+/// Writes a term that has none within. Apart from [`put`], which is called for each level and needs
+/// little of the stack by itself.
+fn put_leaf(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    match term {
         Term::Int(value) => put_int(*value, out),
         Term::Big(big) => put_big(big.is_negative(), big.magnitude(), out)?,
         Term::Float(float) => {
@@ -62,7 +91,6 @@ fn put(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         }
         Term::Atom(name) => put_atom(name, out)?,
         Term::Reference(reference) => put_reference(reference, out)?,
-        Term::Fun(fun) => put_fun(fun, out)?,
         Term::Export {
             module,
             name,
@@ -73,45 +101,8 @@ fn put(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
             put_atom(name, out)?;
             out.extend([97, *arity]);
         }
-        Term::Port(port) => {
-            match u32::try_from(port.id) {
-                Ok(id) if port.id <= NEW_PORT_MAX => {
-                    out.push(89);
-                    put_atom(&port.node, out)?;
-                    out.extend(id.to_be_bytes());
-                }
-                _ => {
-                    out.push(120);
-                    put_atom(&port.node, out)?;
-                    out.extend(port.id.to_be_bytes());
-                }
-            }
-            out.extend(port.creation.to_be_bytes());
-        }
+        Term::Port(port) => put_port(port, out)?,
         Term::Pid(pid) => put_pid(pid, out)?,
-        Term::Tuple(elements) => {
-            match u8::try_from(elements.len()) {
-                Ok(count) => out.extend([104, count]),
-                Err(_) => put_count(105, "tuple", elements.len(), out)?,
-            }
-            put_all(elements, out)?;
-        }
-        Term::Map(pairs) => {
-            put_count(116, "map", pairs.len(), out)?;
-            for (key, value) in pairs {
-                put(key, out)?;
-                put(value, out)?;
-            }
-        }
-        Term::List(elements) => put_list(elements, out)?,
-        Term::Improper(elements, tail) => {
-            if elements.is_empty() {
-                return Err(EncodeError::NoElement);
-            }
-            put_count(108, "list", elements.len(), out)?;
-            put_all(elements, out)?;
-            put(tail, out)?;
-        }
         Term::Binary(bytes) => {
             put_count(109, "binary", bytes.len(), out)?;
             out.extend(bytes);
@@ -121,7 +112,37 @@ fn put(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
             out.push(bits.last_bits());
             out.extend(bits.bytes());
         }
+        Term::Tuple(_) | Term::Map(_) | Term::List(_) | Term::Improper(..) | Term::Fun(_) => {
+            put(term, out)?;
+        }
     }
+    Ok(())
+}
+
+fn put_tuple_head(count: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    match u8::try_from(count) {
+        Ok(count) => {
+            out.extend([104, count]);
+            Ok(())
+        }
+        Err(_) => put_count(105, "tuple", count, out),
+    }
+}
+
+fn put_port(port: &Port, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    match u32::try_from(port.id) {
+        Ok(id) if port.id <= NEW_PORT_MAX => {
+            out.push(89);
+            put_atom(&port.node, out)?;
+            out.extend(id.to_be_bytes());
+        }
+        _ => {
+            out.push(120);
+            put_atom(&port.node, out)?;
+            out.extend(port.id.to_be_bytes());
+        }
+    }
+    out.extend(port.creation.to_be_bytes());
     Ok(())
 }
 

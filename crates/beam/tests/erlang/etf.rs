@@ -327,7 +327,7 @@ fn the_limits_hold() {
         decode(&deep, &unlimited)
             .unwrap_err()
             .to_string()
-            .contains("deeper than 256")
+            .contains("deeper than 320")
     );
     let chain = [
         &[131][..],

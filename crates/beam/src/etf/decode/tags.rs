@@ -134,10 +134,13 @@ impl Reader<'_> {
         let bytes = self.take(count)?;
         let text = match tag {
             // The old tags are Latin-1.
-            100 | 115 => bytes.iter().map(|&byte| char::from(byte)).collect(),
-            _ => String::from_utf8(bytes.to_vec()).map_err(|_| damaged())?,
+            100 | 115 if !bytes.is_ascii() => bytes.iter().map(|&byte| char::from(byte)).collect(),
+            _ => std::str::from_utf8(bytes)
+                .map_err(|_| damaged())?
+                .to_owned(),
         };
-        if text.chars().count() > ATOM_CHARACTERS_MAX {
+        // Bytes are counted first, since these are nearly always few.
+        if count > ATOM_CHARACTERS_MAX && text.chars().count() > ATOM_CHARACTERS_MAX {
             return Err(damaged());
         }
         Ok(text)
