@@ -22,6 +22,7 @@ use crate::shape::{Shape, Symbol};
 use crate::state::Version;
 
 use closure::Closure;
+pub(crate) use control::{may_be_taken, surely};
 pub(crate) use library::is_standard;
 
 /// Expressions that are looked at, in all passes together.

@@ -29,4 +29,5 @@ mod walk;
 
 pub use code::{Code, CodeError, Language};
 pub use library::{Library, Modules, NoModules};
-pub use state::{Behaviour, Version};
+pub use migration::{Migration, Way};
+pub use state::{Behaviour, StateChange, Version};

@@ -2,7 +2,7 @@
 
 mod produced;
 mod reach;
-mod returned;
+pub(crate) mod returned;
 mod start;
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::fmt;
 use crate::shape::{Misfit, Names, fits};
 use crate::{Code, Modules};
 
-pub(crate) use produced::Produced;
+pub(crate) use produced::{Produced, name_and_data, pair};
 
 /// A module as one release has it.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ pub fn compare(old: Version<'_>, new: Version<'_>, behaviour: Behaviour) -> Stat
         Err(Misfit::Unseen(why)) => return StateChange::Unseen { why },
         Ok(()) => {}
     }
-    if let Some(change) = after.demands_more_than(&before) {
+    if let Some(change) = after.demands_more_than(&before, &before.state) {
         return change;
     }
     StateChange::Same {

@@ -14,12 +14,12 @@ impl<'a> Evaluator<'a> {
             return shape;
         }
         let mut arguments = self.evals(code, &call.arguments, env);
-        if let Callee::Remote(module, _) = &call.callee
-            && &**module == "proc_lib"
-            && let [_, _, Expr::List(list, None), ..] = call.arguments.as_slice()
+        if let Callee::Remote(module, name) = &call.callee
+            && let Some(index) = library::told_apart(module, name)
+            && let Some(Expr::List(list, None)) = call.arguments.get(index)
         {
-            // The arguments of a process that is started: each for itself.
-            arguments[2] = Shape::tuple(self.evals(code, list, env));
+            // Each element for itself, not what any of them may be.
+            arguments[index] = Shape::tuple(self.evals(code, list, env));
         }
         if arguments.iter().any(Shape::is_never) {
             return Shape::never();
@@ -48,7 +48,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// `andalso` and `orelse` do not always evaluate their right side.
+    /// `andalso` and `orelse` do not always evaluate their right side; an element of a tuple is told by
+    /// a number that is written out.
     fn shortcut(
         &mut self,
         code: &'a Code,
@@ -56,6 +57,14 @@ impl<'a> Evaluator<'a> {
         arguments: &'a [Expr],
         env: &mut Env,
     ) -> Option<Shape> {
+        if let ("element" | "setelement", [Expr::Number(index), tuple, value @ ..]) =
+            (name, arguments)
+        {
+            let index = usize::try_from(index.as_u64()?).ok()?.checked_sub(1)?;
+            let tuple = self.eval(code, tuple, env);
+            let value = value.first().map(|value| self.eval(code, value, env));
+            return library::element(&tuple, index, value.as_ref());
+        }
         let (stop, [left, right]) = (
             match name {
                 "andalso" => "false",

@@ -86,6 +86,17 @@ impl<'a> Evaluator<'a> {
         union
     }
 
+    /// The value of one clause of a function, where it is taken.
+    pub(crate) fn one_clause(
+        &mut self,
+        code: &'a Code,
+        clause: &'a Clause,
+        with: &[Shape],
+    ) -> Shape {
+        let one = std::slice::from_ref(clause);
+        self.clauses(code, one, with.to_vec(), &mut Env::new())
+    }
+
     /// Whether one of the guards may hold. None: it does.
     fn may_hold(&mut self, code: &'a Code, guards: &'a [Expr], env: &mut Env) -> bool {
         let mut any = guards.is_empty();
@@ -301,6 +312,32 @@ impl<'a> Evaluator<'a> {
             });
         }
         union
+    }
+}
+
+/// Whether a clause of a function takes any of these arguments.
+pub(crate) fn may_be_taken(clause: &Clause, with: &[Shape], known: usize) -> bool {
+    let mut pairs = clause.patterns.iter().zip(with).enumerate();
+    pairs.all(|(index, (pattern, shape))| index == known || matches(pattern, shape) != Match::Never)
+}
+
+/// Takes away from arguments what a clause of a function surely takes. The argument at `known` was seen
+/// to be taken.
+pub(crate) fn surely(clause: &Clause, left: &mut [Shape], known: usize) {
+    if compares(&clause.patterns, &Env::new()) {
+        return;
+    }
+    let pairs = clause.patterns.iter().zip(&mut *left).enumerate();
+    let says = |(index, (pattern, shape)): &(usize, (&Expr, &mut Shape))| {
+        *index != known && matches(pattern, shape) != Match::Always
+    };
+    let mut saying = pairs.filter(says);
+    match (saying.next(), saying.next()) {
+        (None, _) => left.iter_mut().for_each(|shape| *shape = Shape::never()),
+        (Some((_, (pattern, subject))), None) => {
+            *subject = subject.filter(|part| part_matches(pattern, part) != Match::Always);
+        }
+        _ => {}
     }
 }
 

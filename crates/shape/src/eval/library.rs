@@ -7,6 +7,7 @@
 mod boxes;
 mod lists;
 mod maps;
+mod paths;
 mod returns;
 mod terms;
 
@@ -23,6 +24,7 @@ pub(super) fn call(
 ) -> Option<Shape> {
     let module = self::module(module);
     match module {
+        "Kernel" if paths::named(name) => paths::call(evaluator, name, arguments),
         "erlang" | "Kernel" => terms::call(evaluator, name, arguments),
         "maps" | "Map" | "Keyword" | "Access" | "proplists" => {
             maps::call(evaluator, module, name, arguments)
@@ -46,12 +48,44 @@ pub(super) fn observed(module: &str, name: &str) -> bool {
     }
 }
 
+/// The argument whose elements are told apart, where the code has a list of them.
+pub(super) fn told_apart(module: &str, name: &str) -> Option<usize> {
+    match self::module(module) {
+        "proc_lib" => Some(2),
+        "Kernel" if paths::named(name) => Some(1),
+        _ => None,
+    }
+}
+
+/// `element/2`, and with a value `setelement/3`. Nothing where a tuple is unknown.
+pub(super) fn element(tuple: &Shape, index: usize, value: Option<&Shape>) -> Option<Shape> {
+    let mut union = Shape::never();
+    for part in tuple.parts() {
+        union = union.or(&match (part, value) {
+            (Part::Tuple(elements), None) => elements.get(index)?.clone(),
+            (Part::Tuple(elements), Some(value)) => {
+                let mut elements = elements.clone();
+                *elements.get_mut(index)? = value.clone();
+                Shape::tuple(elements)
+            }
+            (Part::Opaque(symbol), None) => {
+                Shape::symbol(symbol.part(&format!("element {}", index + 1)))
+            }
+            (Part::Opaque(symbol), Some(_)) => {
+                Shape::symbol(symbol.part(&format!("another element {}", index + 1)))
+            }
+            _ => Shape::never(),
+        });
+    }
+    Some(union)
+}
+
 /// Whether a module is one of Erlang's or Elixir's own.
 pub(crate) fn is_standard(module: &str) -> bool {
     match module.strip_prefix("Elixir.") {
         Some(name) => {
             let first = name.split('.').next().unwrap_or(name);
-            returns::ELIXIR.binary_search(&first).is_ok()
+            name.ends_with("Error") || returns::ELIXIR.binary_search(&first).is_ok()
         }
         None => returns::ERLANG.binary_search(&module).is_ok(),
     }

@@ -32,7 +32,7 @@ fn shapes(old: &Shape, new: &Shape, path: &str, names: Names<'_>) -> Result<(), 
         return Ok(());
     }
     // What is seen to differ is told before what is not seen.
-    let mut doubt = None;
+    let mut doubt = hidden(old, new, path);
     for one in old.parts() {
         match part(one, new, path, names) {
             Ok(()) => {}
@@ -41,6 +41,24 @@ fn shapes(old: &Shape, new: &Shape, path: &str, names: Names<'_>) -> Result<(), 
         }
     }
     doubt.map_or(Ok(()), |why| Err(Misfit::Unseen(why)))
+}
+
+/// An unknown value that only the new side makes: where the old side has data with parts, that may be
+/// the same data with other parts.
+fn hidden(old: &Shape, new: &Shape, path: &str) -> Option<String> {
+    let data = |part: &Part| {
+        matches!(
+            part,
+            Part::Map(_) | Part::Tuple(_) | Part::List(_) | Part::Boxed(..)
+        )
+    };
+    let any_data = old.parts().iter().any(data);
+    let unknown = new.parts().iter().find_map(|part| match part {
+        Part::Opaque(symbol) if symbol.origin == Origin::Limit => Some(&symbol.text),
+        Part::Opaque(symbol) if any_data && !old.parts().contains(part) => Some(&symbol.text),
+        _ => None,
+    });
+    unknown.map(|text| format!("{path} may be {text} in the other version"))
 }
 
 fn beyond_limit(shape: &Shape) -> bool {

@@ -77,7 +77,7 @@ impl Shape {
                     let mark = if field.optional { "?" } else { "" };
                     all.push(format!("{key}{mark}: {}", field.value.in_full()));
                 }
-                for (key, value) in &map.rest {
+                if let Some((key, value)) = &map.rest {
                     all.push(format!("{} => {}", key.in_full(), value.in_full()));
                 }
                 all.extend(map.base.iter().map(|base| format!(".. {}", base.text)));

@@ -6,7 +6,7 @@ use super::start::starters;
 use super::{Behaviour, StateChange, Version, returned};
 use crate::ast::{FunctionName, Name};
 use crate::eval::Evaluator;
-use crate::shape::{Origin, Part, Shape, Symbol};
+use crate::shape::{Key, MapShape, Origin, Part, Shape, Symbol};
 
 /// What a version makes of its state, and what it asks of it.
 #[derive(Debug, Clone)]
@@ -73,15 +73,15 @@ impl Produced {
         })
     }
 
-    /// What this version asks of a state that the other did not: of maps that never have it, or of an
-    /// unknown value in it.
-    pub(super) fn demands_more_than(&self, other: &Self) -> Option<StateChange> {
+    /// What this version asks of a given state that the other did not: of maps that never have it, or
+    /// of an unknown value in it.
+    pub(crate) fn demands_more_than(&self, other: &Self, given: &Shape) -> Option<StateChange> {
         if let Some(miss) = self.misses.difference(&other.misses).next() {
             let what = format!("the other version demands {miss}, which no state has");
             return Some(StateChange::Changed { what });
         }
         let mut held = BTreeSet::new();
-        symbols(&other.state, &mut held);
+        symbols(given, &mut held);
         for (symbol, demands) in &self.demands {
             // Of what comes in messages, both see the same.
             if symbol.origin == Origin::Outside || !comes_of(symbol, &held) {
@@ -122,7 +122,7 @@ fn symbols(shape: &Shape, held: &mut BTreeSet<Symbol>) {
                 map.fields
                     .values()
                     .for_each(|field| symbols(&field.value, held));
-                for (key, value) in &map.rest {
+                if let Some((key, value)) = &map.rest {
                     symbols(key, held);
                     symbols(value, held);
                 }
@@ -184,11 +184,25 @@ fn start(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, starters: &[Functi
     }
 }
 
-fn pair(state: Shape, data: Shape) -> Shape {
-    match state.is_never() || data.is_never() {
+/// The state of a `gen_statem`: a name and data.
+pub(crate) fn pair(name: Shape, data: Shape) -> Shape {
+    match name.is_never() || data.is_never() {
         true => Shape::never(),
-        false => Shape::tuple(vec![state, data]),
+        false => Shape::map(
+            MapShape::default()
+                .with(Key::Atom("name".into()), name)
+                .with(Key::Atom("data".into()), data),
+        ),
     }
+}
+
+/// Name and data of the state of a `gen_statem`.
+pub(crate) fn name_and_data(pair: &Shape) -> Option<(Shape, Shape)> {
+    let [Part::Map(map)] = pair.parts() else {
+        return None;
+    };
+    let get = |key: &str| map.get(&Key::Atom(key.into()));
+    Some((get("name")?, get("data")?))
 }
 
 fn system_states(evaluator: &Evaluator<'_>) -> Shape {
@@ -242,10 +256,9 @@ fn go_on(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, state: &Shape) -> 
 }
 
 fn statem(evaluator: &mut Evaluator<'_>, pairs: &Shape) -> Shape {
-    let [Part::Tuple(both)] = pairs.parts() else {
-        return Shape::limit("states that are no pair of state and data");
+    let Some((state, data)) = name_and_data(pairs) else {
+        return Shape::limit("states that are no pair of name and data");
     };
-    let (state, data) = (&both[0], &both[1]);
     let mode = returned::atoms(&evaluator.enter("callback_mode", Vec::new()));
     let mut returns = Vec::new();
     if mode.iter().any(|mode| &**mode == "state_functions") {

@@ -61,43 +61,34 @@ pub(super) fn call(
         }
         (
             _,
+            "delete" | "del_element" | "filter" | "reject" | "subtract" | "difference" | "drop"
+            | "drop_r" | "erase" | "delete_any" | "tail" | "delete_r" | "balance" | "reverse"
+            | "intersection",
+        ) => boxed(&inside(module, arguments)),
+        (
+            _,
             "new"
             | "empty"
             | "put"
-            | "delete"
             | "union"
-            | "intersection"
-            | "difference"
-            | "filter"
-            | "reject"
             | "from_list"
             | "add_element"
-            | "del_element"
-            | "subtract"
             | "add"
             | "insert"
             | "in"
             | "in_r"
-            | "drop"
-            | "drop_r"
             | "join"
-            | "reverse"
             | "from_orddict"
             | "enter"
             | "update"
             | "store"
-            | "erase"
             | "set"
-            | "balance"
             | "add_new"
-            | "delete_any"
             | "append"
             | "cons"
             | "snoc"
             | "init"
-            | "tail"
-            | "symmetric_difference"
-            | "delete_r",
+            | "symmetric_difference",
         ) => boxed(&within),
         _ => return None,
     })

@@ -81,6 +81,17 @@ pub(super) fn call(
             let value = get(evaluator, map, key, default);
             Some(Shape::tuple(vec![value, removed(map, key)]))
         }
+        ("Map" | "Access", "get_and_update" | "get_and_update!", [map, key, fun]) => {
+            let value = get(evaluator, map, key, &Shape::nil());
+            let both = evaluator.called(fun, &[value]);
+            let returned = evaluator.of_pair(&both, 0);
+            let updated = evaluator.of_pair(&both, 1);
+            let map = put(evaluator, map, key, &updated, Presence::Free);
+            Some(match returned.is_never() || map.is_never() {
+                true => Shape::never(),
+                false => Shape::tuple(vec![returned, map]),
+            })
+        }
         ("maps", "take", [key, map]) => {
             let value = get(evaluator, map, key, &Shape::never());
             let taken = Shape::tuple(vec![value, removed(map, key)]);
