@@ -5,7 +5,9 @@
 //! unconsolidated. So they are loaded by a call after the point of no return. Where the release lies is
 //! known only there: the call is one of `erl_eval`, of stdlib, which finds the directory from that of
 //! the application `elixir`, takes the other release's consolidated directory out of the code path, puts
-//! this one at its head, as a cold boot has it, and loads each module that differs.
+//! this one at its head, as a cold boot has it, and loads each module that differs. What is still there
+//! from the upgrade before is purged, as `release_handler` itself does when it loads: protocols call their
+//! implementations last, so no process waits in one.
 //!
 //! A protocol that knows a new implementation is loaded before any code that may need it; one that has
 //! lost one, after all code that may have. One that has both is loaded before, and the verdict says so.
@@ -135,7 +137,8 @@ impl Swap {
     /// Dir = filename:join([filename:dirname(code:lib_dir(elixir)), "..", "releases", To, "consolidated"]),
     /// [code:del_path(Path) || Path <- code:get_path(), lists:suffix("/releases/FROM/consolidated", Path)],
     /// true = code:add_patha(Dir),
-    /// [{module, Module} = code:load_abs(filename:join(Dir, atom_to_list(Module))) || Module <- Load]
+    /// [begin code:purge(Module), {module, Module} = code:load_abs(filename:join(Dir, atom_to_list(Module))) end
+    ///     || Module <- Load]
     /// ```
     fn expressions(&self) -> Vec<Term> {
         let parent = call(
@@ -167,8 +170,10 @@ impl Swap {
             "tuple",
             vec![Term::List(vec![atom("module"), var("Module")])],
         );
+        let purge = call("code", "purge", vec![var("Module")]);
+        let load = matched(loaded, call("code", "load_abs", vec![file]));
         let load = comprehension(
-            matched(loaded, call("code", "load_abs", vec![file])),
+            form("block", vec![Term::List(vec![purge, load])]),
             vec![generator(
                 var("Module"),
                 list(self.load.iter().map(|m| atom(m)).collect()),

@@ -1,0 +1,3 @@
+defmodule Shop.Item do
+  defstruct name: "", cents: 0
+end
