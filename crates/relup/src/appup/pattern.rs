@@ -10,9 +10,10 @@ use regex_lite::Regex;
 /// Why it cannot be told whether a pattern matches.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// The bytes are not UTF-8.
-    #[error("the pattern is not UTF-8")]
-    Encoding,
+    /// The pattern or the version has a character beyond ASCII, of which OTP's classes are those of
+    /// Latin-1.
+    #[error("the pattern or the version is not plain ASCII")]
+    NotAscii,
     /// The pattern, or the nesting of its groups, is longer than any for versions need be.
     #[error("the pattern is longer or deeper than is read")]
     Size,
@@ -34,7 +35,10 @@ pub enum PatternError {
 
 /// Whether what the pattern matches first is the whole version.
 pub(super) fn matches_whole(pattern: &[u8], vsn: &str) -> Result<bool, PatternError> {
-    let pattern = str::from_utf8(pattern).map_err(|_| PatternError::Encoding)?;
+    let pattern = str::from_utf8(pattern).map_err(|_| PatternError::NotAscii)?;
+    if !pattern.is_ascii() || !vsn.is_ascii() {
+        return Err(PatternError::NotAscii);
+    }
     check(pattern)?;
     if vsn.contains(['\n', '\r']) {
         return Err(PatternError::LineBreak);
@@ -57,6 +61,17 @@ fn check(pattern: &str) -> Result<(), PatternError> {
         None => Ok(()),
         Some(_) => Err(grammar.refuse("a parenthesis that closes nothing")),
     }
+}
+
+/// What an atom of a pattern matches.
+#[derive(PartialEq, Eq)]
+enum Matches {
+    /// One character or more.
+    Something,
+    /// Perhaps no character.
+    MaybeNothing,
+    /// Never a character: a place between two.
+    Place,
 }
 
 struct Grammar {
@@ -103,25 +118,28 @@ impl Grammar {
                 break;
             }
             let of_atom = self.atom(c, depth)?;
-            let optional = self.quantifier(of_atom)?;
-            nullable &= of_atom || optional;
+            let optional = self.quantifier(&of_atom)?;
+            nullable &= optional || !matches!(of_atom, Matches::Something);
         }
         Ok(nullable)
     }
 
-    fn atom(&mut self, c: char, depth: usize) -> Result<bool, PatternError> {
+    fn atom(&mut self, c: char, depth: usize) -> Result<Matches, PatternError> {
         match c {
-            '(' => self.group(depth),
+            '(' => match self.group(depth)? {
+                true => Ok(Matches::MaybeNothing),
+                false => Ok(Matches::Something),
+            },
             '[' => self.class(),
             '\\' => self.escape(),
             '^' | '$' => {
                 self.at += 1;
-                Ok(true)
+                Ok(Matches::Place)
             }
             '*' | '+' | '?' | '{' => Err(self.refuse("a quantifier of nothing")),
             _ => {
                 self.at += 1;
-                Ok(false)
+                Ok(Matches::Something)
             }
         }
     }
@@ -141,18 +159,18 @@ impl Grammar {
         }
     }
 
-    fn escape(&mut self) -> Result<bool, PatternError> {
-        let nullable = match self.chars.get(self.at + 1) {
-            Some('A' | 'z' | 'b' | 'B') => true,
-            Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'n' | 'r' | 't') => false,
-            Some(c) if c.is_ascii_punctuation() && !matches!(c, '<' | '>') => false,
+    fn escape(&mut self) -> Result<Matches, PatternError> {
+        let matches = match self.chars.get(self.at + 1) {
+            Some('A' | 'z' | 'b' | 'B') => Matches::Place,
+            Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'n' | 'r' | 't') => Matches::Something,
+            Some(c) if c.is_ascii_punctuation() && !matches!(c, '<' | '>') => Matches::Something,
             _ => return Err(self.refuse("an escape of a special kind")),
         };
         self.at += 2;
-        Ok(nullable)
+        Ok(matches)
     }
 
-    fn class(&mut self) -> Result<bool, PatternError> {
+    fn class(&mut self) -> Result<Matches, PatternError> {
         self.at += 1;
         let _negated = self.eat("^");
         let mut first = true;
@@ -161,7 +179,7 @@ impl Grammar {
                 None => return Err(self.refuse("a class that is not closed")),
                 Some(']') if !first => break,
                 Some('\\') => {
-                    if self.escape()? {
+                    if self.escape()? == Matches::Place {
                         self.at -= 2;
                         return Err(self.refuse("an escape of a special kind"));
                     }
@@ -175,11 +193,11 @@ impl Grammar {
             first = false;
         }
         self.at += 1;
-        Ok(false)
+        Ok(Matches::Something)
     }
 
     /// Reads a quantifier if there is one; whether it allows for no occurrence.
-    fn quantifier(&mut self, nullable: bool) -> Result<bool, PatternError> {
+    fn quantifier(&mut self, of: &Matches) -> Result<bool, PatternError> {
         let start = self.at;
         let (min, many) = match self.peek() {
             Some('*') => (0, true),
@@ -188,10 +206,17 @@ impl Grammar {
             Some('{') => (self.counted()?, true),
             _ => return Ok(false),
         };
-        if many && nullable {
-            self.at = start;
-            // When such a loop ends differs among engines.
-            return Err(self.refuse("a repetition of what may be empty"));
+        match of {
+            Matches::Place => {
+                self.at = start;
+                return Err(self.refuse("a quantifier of a place"));
+            }
+            Matches::MaybeNothing if many => {
+                self.at = start;
+                // When such a loop ends differs among engines.
+                return Err(self.refuse("a repetition of what may be empty"));
+            }
+            Matches::MaybeNothing | Matches::Something => {}
         }
         self.at += 1;
         let _lazy = self.eat("?");
@@ -279,6 +304,8 @@ mod tests {
             r"(|a)+",
             r"^*",
             r"*a",
+            r"a$?",
+            r"\b?",
             r"\Q.\E",
             r"\x41",
             r"\p{L}",
@@ -297,7 +324,9 @@ mod tests {
         }
         let found = matches_whole(b"[z-a]", "1");
         assert!(matches!(found, Err(PatternError::Syntax(_))), "{found:?}");
-        assert_eq!(matches_whole(b"1\xff", "1"), Err(PatternError::Encoding));
+        for (pattern, vsn) in [(&b"1\xff"[..], "1"), (b".", "é"), ("é".as_bytes(), "é")] {
+            assert_eq!(matches_whole(pattern, vsn), Err(PatternError::NotAscii));
+        }
         assert_eq!(matches_whole(b"1$", "1\n"), Err(PatternError::LineBreak));
         let deep = "(".repeat(4000);
         assert_eq!(matches_whole(deep.as_bytes(), "1"), Err(PatternError::Size));

@@ -70,9 +70,11 @@ pub enum ReleaseError {
         /// The other.
         second: String,
     },
-    /// Applications need each other in a circle.
-    #[error("the applications {} need each other in a circle", .0.join(", "))]
-    Circular(Vec<String>),
+    /// Applications need or include each other in a way that leaves no order to start them.
+    #[error(
+        "the applications {} cannot be ordered: they need or include each other in a circle, or one both needs and includes another", .0.join(", ")
+    )]
+    Unordered(Vec<String>),
 }
 
 impl<'a> Checked<'a> {
@@ -101,7 +103,7 @@ impl<'a> Checked<'a> {
         })?;
         let by_module = unique(release, "module", |a| &a.resource.modules)?;
         let started = start_order(&release.applications)
-            .map_err(|names| ReleaseError::Circular(names.into_iter().collect()))?;
+            .map_err(|names| ReleaseError::Unordered(names.into_iter().collect()))?;
         Ok(Self {
             release,
             started,

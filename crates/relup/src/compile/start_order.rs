@@ -13,74 +13,88 @@ struct Needs<'a> {
     includes: Vec<&'a str>,
 }
 
-/// Puts the applications in the order of their start.
-///
-/// # Errors
-/// The names of applications that need each other in a circle.
-pub(super) fn start_order(
-    applications: &[Application],
-) -> Result<Vec<&Application>, BTreeSet<String>> {
-    let place: HashMap<&str, usize> = (0..)
-        .zip(applications)
-        .map(|(place, application)| (application.name.as_str(), place))
-        .collect();
-    let needs = needs(applications, &place);
+/// What is known while the order is found.
+struct State<'a> {
+    applications: &'a [Application],
+    place: HashMap<&'a str, usize>,
+    waiting: VecDeque<usize>,
+    /// What was looked at: where it is again, those it needs were put before it.
+    seen: Vec<bool>,
+    unordered: BTreeSet<String>,
+}
 
-    let mut waiting: VecDeque<usize> = (0..applications.len()).collect();
-    // Where an application is looked at again, those it needs were put before it.
-    let mut seen = vec![false; applications.len()];
-    let mut order = Vec::with_capacity(applications.len());
-    let mut circular = BTreeSet::new();
-    while let Some(next) = waiting.pop_front() {
-        let mut first = take_all(next, &needs[next].uses, applications, &place, &mut waiting);
-        let includes = &needs[next].includes;
-        first.extend(take_all(next, includes, applications, &place, &mut waiting));
-        if first.is_empty() {
-            seen[next] = true;
-            order.push(&applications[next]);
-            continue;
-        }
-        let again: Vec<usize> = first.iter().copied().filter(|n| seen[*n]).collect();
-        if !again.is_empty() {
-            circular.extend(
-                again
-                    .iter()
-                    .chain([&next])
-                    .map(|n| applications[*n].name.clone()),
-            );
-        }
-        seen[next] = true;
-        waiting.push_front(next);
-        for need in first.into_iter().rev().filter(|n| !again.contains(n)) {
-            waiting.push_front(need);
-        }
-    }
-    match circular.is_empty() {
-        true => Ok(order),
-        false => Err(circular),
+impl State<'_> {
+    fn unordered(&mut self, of: usize, need: usize) {
+        let names = [of, need].map(|n| self.applications[n].name.clone());
+        self.unordered.extend(names);
     }
 }
 
-/// Takes out of what waits the applications that one needs, except one that includes it.
-fn take_all(
-    of: usize,
-    names: &[&str],
+/// Puts the applications in the order of their start.
+///
+/// # Errors
+/// The names of applications that have no order among them.
+pub(super) fn start_order(
     applications: &[Application],
-    place: &HashMap<&str, usize>,
-    waiting: &mut VecDeque<usize>,
-) -> Vec<usize> {
+) -> Result<Vec<&Application>, BTreeSet<String>> {
+    let mut state = State {
+        applications,
+        place: (0..)
+            .zip(applications)
+            .map(|(place, application)| (application.name.as_str(), place))
+            .collect(),
+        waiting: (0..applications.len()).collect(),
+        seen: vec![false; applications.len()],
+        unordered: BTreeSet::new(),
+    };
+    let needs = needs(applications, &state.place);
+    let mut order = Vec::with_capacity(applications.len());
+    while let Some(next) = state.waiting.pop_front() {
+        let mut first = take_all(next, &needs[next].uses, &mut state);
+        first.extend(take_all(next, &needs[next].includes, &mut state));
+        if first.is_empty() {
+            state.seen[next] = true;
+            order.push(&applications[next]);
+            continue;
+        }
+        let again: Vec<usize> = first.iter().copied().filter(|n| state.seen[*n]).collect();
+        for need in &again {
+            state.unordered(next, *need);
+        }
+        state.seen[next] = true;
+        state.waiting.push_front(next);
+        for need in first.into_iter().rev().filter(|n| !again.contains(n)) {
+            state.waiting.push_front(need);
+        }
+    }
+    match state.unordered.is_empty() {
+        true => Ok(order),
+        false => Err(state.unordered),
+    }
+}
+
+/// Takes out of what waits the applications that one needs.
+///
+/// One that includes it stays, and must have been looked at before.
+fn take_all(of: usize, names: &[&str], state: &mut State<'_>) -> Vec<usize> {
     let mut taken = Vec::new();
     for name in names {
-        let Some(need) = place.get(name) else {
+        let Some(need) = state.place.get(name).copied() else {
             continue;
         };
-        let Some(at) = waiting.iter().position(|w| w == need) else {
+        let Some(at) = state.waiting.iter().position(|w| *w == need) else {
+            // What is both needed and included was taken a moment ago.
+            if !state.seen[need] {
+                state.unordered(of, need);
+            }
             continue;
         };
-        let included = &applications[*need].resource.included_applications;
-        if !included.contains(&applications[of].name) {
-            waiting.remove(at);
-            taken.push(*need);
+        let included = &state.applications[need].resource.included_applications;
+        if !included.contains(&state.applications[of].name) {
+            state.waiting.remove(at);
+            taken.push(need);
+        } else if !state.seen[need] {
+            state.unordered(of, need);
         }
     }
     taken
