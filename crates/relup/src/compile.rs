@@ -17,6 +17,8 @@ mod graph;
 mod pairing;
 mod split;
 mod start_order;
+#[cfg(test)]
+mod table;
 mod translate;
 
 use crate::{Appups, Direction, Edge, Low, Release, Relup};

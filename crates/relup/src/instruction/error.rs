@@ -21,6 +21,9 @@ pub enum Problem {
     /// `release_handler` has no such instruction, though `systools` lets it pass or reserves its name.
     #[error("release_handler does not perform it; restart_emulator restarts the node")]
     NotPerformed,
+    /// A short form stands in a list within the script, where `systools` does not expand it.
+    #[error("a short form within a list is not read; write it out")]
+    ShortInList,
     /// A field holds something else than it should.
     #[error("{found} is no {expected}")]
     Field {

@@ -17,6 +17,8 @@ pub(crate) struct App {
     pub(crate) uses: Vec<String>,
     pub(crate) includes: Vec<String>,
     pub(crate) registered: Vec<String>,
+    /// The module that starts it, with the argument `[]`.
+    pub(crate) callback: Option<String>,
     /// The text of its appup.
     pub(crate) appup: Option<String>,
 }
@@ -38,6 +40,7 @@ impl App {
             uses: Vec::new(),
             includes: Vec::new(),
             registered: Vec::new(),
+            callback: None,
             appup: None,
         }
     }
@@ -48,9 +51,13 @@ impl App {
     }
 
     fn text(&self) -> String {
+        let callback = match &self.callback {
+            Some(module) => format!(",{{mod,{{{module},[]}}}}"),
+            None => String::new(),
+        };
         format!(
             "{{application,{},[{{description,\"\"}},{{vsn,{}}},{{modules,{}}},{{registered,{}}},\
-             {{applications,{}}},{{included_applications,{}}}]}}.\n",
+             {{applications,{}}},{{included_applications,{}}}{callback}]}}.\n",
             Term::atom(&self.name),
             Term::string(&self.vsn),
             atoms(&self.modules),
@@ -58,6 +65,16 @@ impl App {
             atoms(&self.uses),
             atoms(&self.includes),
         )
+    }
+
+    /// Writes its files to `lib/APP-VSN/ebin`.
+    pub(crate) fn write(&self, root: &Path) {
+        let ebin = root.join(format!("lib/{}-{}/ebin", self.name, self.vsn));
+        fs::create_dir_all(&ebin).unwrap();
+        fs::write(ebin.join(format!("{}.app", self.name)), self.text()).unwrap();
+        if let Some(appup) = &self.appup {
+            fs::write(ebin.join(format!("{}.appup", self.name)), appup).unwrap();
+        }
     }
 
     fn value(&self) -> Application {
@@ -120,12 +137,7 @@ impl Rel {
         fs::create_dir_all(root).unwrap();
         fs::write(root.join(format!("{name}.rel")), self.text()).unwrap();
         for app in &self.apps {
-            let ebin = root.join(format!("lib/{}-{}/ebin", app.name, app.vsn));
-            fs::create_dir_all(&ebin).unwrap();
-            fs::write(ebin.join(format!("{}.app", app.name)), app.text()).unwrap();
-            if let Some(appup) = &app.appup {
-                fs::write(ebin.join(format!("{}.appup", app.name)), appup).unwrap();
-            }
+            app.write(root);
         }
     }
 }

@@ -8,6 +8,7 @@
 mod fixture;
 mod generated;
 mod instructions;
+mod live;
 mod order;
 mod order_tests;
 mod otp;

@@ -138,6 +138,12 @@ fn instructions_that_make_no_script_are_refused() {
             "up, base r1: object code of x is read in the versions 1 and 2",
         ),
         case(
+            "[{update,a}]",
+            "bad_instruction",
+            "appup of shop: up entry \"1\": instruction 1: {update,a}: \
+             a short form within a list is not read; write it out",
+        ),
+        case(
             "mnesia_backup",
             "not_yet_implemented",
             "appup of shop: up entry \"1\": instruction 1: mnesia_backup: \

@@ -25,7 +25,8 @@ impl High {
 
     /// Reads the instructions of one entry of an `.appup` file.
     ///
-    /// An instruction that is itself a list stands for its elements, as in `systools_rc`.
+    /// An instruction that is itself a list stands for its elements, as in `systools_rc`, which reads
+    /// no short forms there.
     ///
     /// # Errors
     /// Where an element is no instruction; with its place, counted from 1.
@@ -36,12 +37,26 @@ impl High {
                 None => all.push(Self::read(term).map_err(|error| (number, error))?),
                 Some(inner) => {
                     for term in &inner {
-                        all.push(Self::read(term).map_err(|error| (number, error))?);
+                        all.push(in_list(term).map_err(|error| (number, error))?);
                     }
                 }
             }
         }
         Ok(all)
+    }
+}
+
+fn in_list(term: &Term) -> Result<High, InstructionError> {
+    match term.as_tuple() {
+        Some([Term::Atom(tag), fields @ ..])
+            if matches!(
+                (tag.as_str(), fields.len()),
+                ("update", 1..=3) | ("load_module", 1..=2) | ("add_application", 1)
+            ) =>
+        {
+            Err(Problem::ShortInList.of(term))
+        }
+        _ => High::read(term),
     }
 }
 
@@ -240,6 +255,20 @@ mod tests {
         ] {
             assert_eq!(printed(text), short);
         }
+    }
+
+    #[test]
+    fn a_list_stands_for_its_elements_written_out() {
+        let script = term("[{update,a},[{add_module,b},point_of_no_return],[]]");
+        let all = High::read_all(script.as_list().unwrap()).unwrap();
+        let texts: Vec<_> = all.iter().map(|i| i.to_term().to_string()).collect();
+        assert_eq!(
+            texts,
+            ["{update,a}", "{add_module,b}", "point_of_no_return"]
+        );
+        let script = term("[{update,a},[{update,b}]]");
+        let (number, error) = High::read_all(script.as_list().unwrap()).unwrap_err();
+        assert_eq!((number, error.problem), (2, Problem::ShortInList));
     }
 
     #[test]
