@@ -21,10 +21,12 @@ mod code;
 mod eval;
 mod library;
 pub mod migration;
+mod print;
 mod read;
 mod shape;
 pub mod state;
 pub mod supervision;
+mod symbolic;
 mod walk;
 
 pub use code::{Code, CodeError, Language};

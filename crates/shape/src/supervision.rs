@@ -1,6 +1,14 @@
 //! The children and flags of a supervisor, and how they differ between two versions.
 
+mod difference;
+mod left;
+mod spec;
+mod tree;
+
 use crate::Version;
+
+pub(crate) use spec::spec_of;
+use tree::Item;
 
 /// What a supervisor starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +81,19 @@ pub struct Unseen {
 /// # Errors
 /// Where the list depends on what is only known at run time.
 pub fn children(version: Version<'_>) -> Result<Children, Unseen> {
-    Err(Unseen {
-        why: format!("children of {version:?}"),
+    let tree = tree::read(version)?;
+    let mut children = Vec::new();
+    for item in tree.items {
+        match item {
+            Item::Child(child) => children.push(*child),
+            Item::Unknown(what) => return Err(not_seen(version, &what)),
+        }
+    }
+    Ok(Children {
+        name: tree.name,
+        form: tree.form,
+        flags: tree.flags,
+        children,
     })
 }
 
@@ -124,10 +143,17 @@ pub enum Difference {
 /// Where one of the lists depends on what is only known at run time and the expressions differ; equal
 /// expressions count as equal.
 pub fn compare(old: Version<'_>, new: Version<'_>) -> Result<Vec<Difference>, Unseen> {
-    if old.code == new.code {
-        return Ok(Vec::new());
+    let (before, after) = (tree::read(old)?, tree::read(new)?);
+    if let Some((module, function)) = left::differs(old, new, &before.left, &after.left) {
+        let what = format!("{module}:{function}, which is called for the children and differs");
+        return Err(not_seen(new, &what));
     }
-    Err(Unseen {
-        why: format!("children of {old:?}"),
-    })
+    difference::between(old, new, before, after)
+}
+
+fn not_seen(version: Version<'_>, what: &str) -> Unseen {
+    let module = crate::shape::module(version.code.module());
+    Unseen {
+        why: format!("children of {module}: {what}"),
+    }
 }

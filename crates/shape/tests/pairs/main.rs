@@ -4,3 +4,4 @@
 mod compile;
 mod elixir_states;
 mod erlang_states;
+mod supervision;
