@@ -15,6 +15,7 @@ mod end;
 mod frame;
 mod lives;
 mod mixed;
+mod protocols;
 mod restarts;
 mod state;
 mod supervisors;

@@ -2,6 +2,7 @@
 
 use beam::Term;
 use relup::Low;
+use relup::generate::protocols::Swap;
 
 use super::Walk;
 use crate::finding::Kind;
@@ -17,6 +18,10 @@ impl Walk<'_> {
         else {
             return;
         };
+        if let Some(swap) = Swap::read(instruction) {
+            self.swap_protocols(&swap);
+            return;
+        }
         match (module.as_str(), function.as_str(), args.as_slice()) {
             ("application" | "Elixir.Application", call, [Term::Atom(name), rest @ ..]) => {
                 let is_elixir = module == "Elixir.Application";

@@ -11,6 +11,7 @@ use crate::node::{NodeModel, Side};
 impl Walk<'_> {
     pub(super) fn look_at_the_end(&mut self) {
         self.look_at_modules();
+        self.look_at_consolidated_path();
         self.look_at_applications();
         self.look_at_living();
         for number in 0..self.state.supervisors.len() {

@@ -106,12 +106,19 @@ impl<'a> Walk<'a> {
     }
 
     fn running_dependent(&self, name: &str) -> Option<String> {
-        let running = |app: &&Application| self.state.running.contains(&app.name);
-        let needs = |app: &&Application| app.resource.applications.iter().any(|a| a == name);
-        let releases = [self.node.from, self.node.to];
-        let mut applications = releases.iter().flat_map(|release| &release.applications);
-        let found = applications.find(|app| running(app) && needs(app));
-        found.map(|app| app.name.clone())
+        let mut dependents = self.state.running.iter().filter(|other| {
+            let sides = [Side::From, Side::To];
+            let of_side = |side: &Side| self.node.release(*side).application(other);
+            let [from, to] = sides.each_ref().map(of_side);
+            // One that is all on its new code needs what its new version needs.
+            let is_done = to.is_some_and(|app| {
+                let mut names = app.modules.keys();
+                names.all(|m| self.state.side(self.node, m) == Some(Side::To))
+            });
+            let current = if is_done { to } else { from.or(to) };
+            current.is_some_and(|app| app.resource.applications.iter().any(|a| a == name))
+        });
+        dependents.next().cloned()
     }
 
     pub(super) fn load_application(&mut self, name: &str) {

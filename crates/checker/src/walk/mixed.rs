@@ -4,6 +4,7 @@ use relup::Low;
 
 use super::Walk;
 use crate::finding::Kind;
+use crate::node::Side;
 
 impl Walk<'_> {
     /// While callers run, a caller and its callee must be of one release. While none runs, the newer
@@ -67,13 +68,15 @@ impl Walk<'_> {
         if runs {
             return Some("a process runs while the two are of different releases");
         }
+        let of_processes = |alive: bool| {
+            let mut processes = self.state.processes.iter();
+            processes.any(|p| p.facts.module == caller && p.alive == alive)
+        };
+        let waits = of_processes(true);
+        // A module of processes that have ended for good is called by nobody.
+        let ended = of_processes(false) && self.node.placed(Side::To, caller).is_none();
         let newer = self.node.newer();
-        let waits = self
-            .state
-            .processes
-            .iter()
-            .any(|p| p.facts.module == caller && p.alive);
-        (!waits && of_caller == newer)
+        (!waits && !ended && of_caller == newer && of_callee != Some(newer))
             .then_some("the newer of the one is there before the newer of the other")
     }
 }

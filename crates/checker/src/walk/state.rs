@@ -31,6 +31,8 @@ pub(super) struct NodeState<'a> {
     pub(super) suspended: Vec<(String, Vec<Incarnation>)>,
     /// What `stop` remembers: module and children (supervisor, id), the last first.
     pub(super) stopped: Vec<(String, Vec<StoppedChild>)>,
+    /// Whether the consolidated directory of the target release heads the code path.
+    pub(super) consolidated: bool,
     /// Pairs of modules already told to be of mixed versions.
     pub(super) mixed: BTreeSet<(String, String)>,
 }
@@ -108,6 +110,7 @@ impl<'a> NodeState<'a> {
             supervisors: Vec::new(),
             suspended: Vec::new(),
             stopped: Vec::new(),
+            consolidated: false,
             mixed: BTreeSet::new(),
         };
         state.processes = node.facts.processes.iter().map(process).collect();
