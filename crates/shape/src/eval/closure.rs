@@ -129,10 +129,17 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A shape to keep: a fun is known by its arity alone.
+    /// A shape to keep: a fun of the module is known by its arity alone.
     pub(crate) fn kept(&self, shape: &Shape) -> Shape {
         let part = |part: &Part| match part {
-            Part::Closure(_, arity) => Shape::of(Part::Fun(*arity)),
+            Part::Closure(number, arity) => match self.closures.get(*number).map(|c| &c.body) {
+                // Found by name whenever it is called.
+                Some(Body::Remote(module, name)) => {
+                    let text = format!("fun {}:{name}/{arity}", crate::shape::module(module));
+                    Shape::opaque(Origin::Call, text)
+                }
+                _ => Shape::of(Part::Fun(*arity)),
+            },
             Part::Tuple(elements) => {
                 Shape::tuple(elements.iter().map(|element| self.kept(element)).collect())
             }

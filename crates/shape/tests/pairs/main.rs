@@ -1,6 +1,7 @@
 //! Real modules, compiled in two versions by Erlang's and Elixir's own compilers, with what must be said
 //! of each pair.
 
+mod calls;
 mod compile;
 mod elixir_states;
 mod erlang_states;
