@@ -4,6 +4,7 @@
 //! are followed by the checker and by OTP's `release_handler_1`; then each is mutated, and a mutant is
 //! harmful where the node ends otherwise than after the good script. See docs/checker.md.
 
+mod compiled;
 mod mutate;
 mod oracle;
 mod releases;
@@ -31,13 +32,13 @@ fn size() -> Size {
     if std::env::var_os("CUTOVER_TEST_ALL").is_some() {
         Size {
             worlds: 60,
-            one_in: 2,
+            one_in: 3,
             nodes: 2,
         }
     } else {
         Size {
             worlds: 4,
-            one_in: 8,
+            one_in: 16,
             nodes: 2,
         }
     }
@@ -79,11 +80,14 @@ fn run(seeds: impl Iterator<Item = u64>, one_in: usize) -> Tally {
         let world = World::drawn(seed);
         let releases = Releases::build(&world, &mut oracle, &format!("world{seed}"));
         for from in [Age::Older, Age::Newer] {
-            let script = script::good(&world, from);
-            if script.len() > 1 {
-                expect_good(&mut oracle, &releases, from, &script, seed);
+            let scripts = [
+                script::good(&world, from),
+                compiled::compiled(&world, &releases, from),
+            ];
+            for script in scripts.iter().filter(|script| script.len() > 1) {
+                expect_good(&mut oracle, &releases, from, script, seed);
                 let mut dice = Dice::new(seed);
-                for mutant in mutate::mutants(&script, &mut dice) {
+                for mutant in mutate::mutants(script, &mut dice) {
                     if dice.one_in(one_in) {
                         let report = follow(&releases, from, &mutant.script);
                         let judgement = oracle.judge(&releases.case(from), &mutant.script);

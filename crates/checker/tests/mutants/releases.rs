@@ -265,7 +265,7 @@ fn release(world: &World, age: Age, built: &Term) -> Release {
             appup: None,
         }
     });
-    let applications = applications.collect();
+    let applications = own_applications().chain(applications).collect();
     Release {
         name: "world".to_owned(),
         vsn: if age == Age::Older { "1" } else { "2" }.to_owned(),
@@ -276,6 +276,30 @@ fn release(world: &World, age: Age, built: &Term) -> Release {
         runtime_config: false,
         files: BTreeMap::new(),
     }
+}
+
+/// Those of OTP without which no release is upgraded; they are the same in both.
+fn own_applications() -> impl Iterator<Item = Application> {
+    let named = [("kernel", "8.5.3"), ("stdlib", "4.2"), ("sasl", "4.2")];
+    named.into_iter().map(|(name, vsn)| Application {
+        name: name.to_owned(),
+        vsn: vsn.to_owned(),
+        start: StartType::Permanent,
+        resource: AppFile {
+            name: name.to_owned(),
+            vsn: vsn.to_owned(),
+            description: String::new(),
+            modules: Vec::new(),
+            registered: Vec::new(),
+            applications: Vec::new(),
+            optional_applications: Vec::new(),
+            included_applications: Vec::new(),
+            start: None,
+            env: Vec::new(),
+        },
+        modules: BTreeMap::new(),
+        appup: None,
+    })
 }
 
 fn pair(term: &Term) -> (String, u32) {

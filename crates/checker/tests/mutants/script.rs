@@ -18,10 +18,7 @@ pub(crate) fn good(world: &World, from: Age) -> Vec<Low> {
     script.push(Low::PointOfNoReturn);
     // Children that go, before anything else.
     for part in world.parts.iter().filter(|p| p.is_in(from) && !p.is_in(to)) {
-        if let Some(parent) = part.parent.as_deref().filter(|p| world.part(p).is_in(to)) {
-            script.push(child_call("terminate_child", parent, part));
-            script.push(child_call("delete_child", parent, part));
-        }
+        end_child(world, part, to, &mut script);
     }
     if from == Age::Newer {
         // Only the older release has these, and its modules call them.
@@ -80,7 +77,10 @@ fn read(world: &World, from: Age) -> Vec<Low> {
 /// Groups of modules that call each other and change, callers before callees; a group that others call
 /// comes first on the way up, and last on the way down.
 fn groups(world: &World, from: Age) -> Vec<Vec<&Part>> {
-    let moves = |p: &&Part| p.changes() || (from == Age::Older && p.in_newer && !p.in_older);
+    let moves = |p: &&Part| {
+        let added = from == Age::Older && p.in_newer && !p.in_older;
+        p.changes() || added || goes_with_callers(world, p, from)
+    };
     let mut groups: Vec<Vec<&Part>> = Vec::new();
     for part in world.parts.iter().filter(moves) {
         let (linked, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| {
@@ -134,7 +134,14 @@ fn update(group: &[&Part], from: Age, script: &mut Vec<Low>) {
         let modules = names(&suspended).into_iter().map(|m| (m, None)).collect();
         script.push(Low::Suspend(modules));
     }
-    let mut loads: Vec<Low> = group.iter().map(|p| load(p)).collect();
+    let bring = |part: &&Part| {
+        if part.is_in(from.other()) {
+            load(part)
+        } else {
+            removal(part)
+        }
+    };
+    let mut loads: Vec<Low> = group.iter().map(bring).collect();
     let advanced = with(&[Way::Advanced]);
     let (after, before): (Vec<&Part>, Vec<&Part>) = advanced
         .into_iter()
@@ -170,8 +177,16 @@ fn update(group: &[&Part], from: Age, script: &mut Vec<Low>) {
     }
 }
 
+/// Ends a child whose supervisor stays.
+pub(crate) fn end_child(world: &World, part: &Part, to: Age, script: &mut Vec<Low>) {
+    if let Some(parent) = part.parent.as_deref().filter(|p| world.part(p).is_in(to)) {
+        script.push(child_call("terminate_child", parent, part));
+        script.push(child_call("delete_child", parent, part));
+    }
+}
+
 /// Starts the children that are new, and anew those whose start differs.
-fn children(world: &World, supervisor: &Part, from: Age, script: &mut Vec<Low>) {
+pub(crate) fn children(world: &World, supervisor: &Part, from: Age, script: &mut Vec<Low>) {
     for child in world.children(&supervisor.name, from.other()) {
         let stays = child.is_in(from);
         if stays && child.arguments[0] != child.arguments[1] {
@@ -187,14 +202,26 @@ fn remove(world: &World, app: usize, from: Age, script: &mut Vec<Low>) {
     let gone = |p: &&Part| p.application == app && p.is_in(from) && !p.is_in(from.other());
     let mut gone: Vec<&Part> = world.parts.iter().filter(gone).collect();
     gone.reverse();
-    for part in &gone {
-        script.push(Low::Remove {
-            module: part.name.clone(),
-            purges: BRUTAL,
-        });
+    for part in gone.iter().filter(|p| !goes_with_callers(world, p, from)) {
+        script.push(removal(part));
     }
     if !gone.is_empty() {
         script.push(Low::Purge(gone.iter().map(|p| p.name.clone()).collect()));
+    }
+}
+
+/// On the way down a library that only the newer release has goes after its callers are replaced, and
+/// before its callees are.
+fn goes_with_callers(world: &World, part: &Part, from: Age) -> bool {
+    let stays = world.apps[part.application].is_in(from.other());
+    let goes = part.is_in(from) && !part.is_in(from.other());
+    from == Age::Newer && goes && stays && part.kind == PartKind::Library
+}
+
+fn removal(part: &Part) -> Low {
+    Low::Remove {
+        module: part.name.clone(),
+        purges: BRUTAL,
     }
 }
 
