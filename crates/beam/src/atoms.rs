@@ -6,6 +6,9 @@
 
 use crate::chunks::{BeamError, BeamFile, ChunkId};
 
+/// What an emulator holds of all modules together, unless it is told otherwise.
+const ATOMS_MAX: usize = 1 << 20;
+
 /// The atoms of a module, in the order of its file; the first is the module's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Atoms {
@@ -22,6 +25,12 @@ impl Atoms {
     pub fn read(beam: &BeamFile<'_>) -> Result<Self, BeamError> {
         let (table, latin1) = table(|id| beam.chunk(id))?;
         let mut names = Names::new(table).ok_or(BeamError::AtomTable)?;
+        if names.left > ATOMS_MAX {
+            return Err(BeamError::TooMany {
+                what: "atoms",
+                limit: ATOMS_MAX,
+            });
+        }
         // Each atom takes at least the byte of its length.
         let mut atoms = Self {
             text: String::with_capacity(table.len()),

@@ -44,6 +44,14 @@ pub enum BeamError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// More chunks or atoms than any compiler writes or any emulator holds.
+    #[error("a BEAM file of more than {limit} {what}")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A chunk header or its data ends past the end of the file.
     #[error("a BEAM file cut short near byte {position}")]
     CutShort {
@@ -71,6 +79,9 @@ pub const DEBUG_CHUNKS: [ChunkId; 6] = [
     ChunkId(*b"ExCk"),
     ChunkId(*b"DbgB"),
 ];
+
+/// Compilers write about 20; each one found takes memory, also an empty one.
+const CHUNKS_MAX: usize = 256;
 
 /// A BEAM file, its module name known and its chunks found.
 #[derive(Clone)]
@@ -162,6 +173,12 @@ fn scan(bytes: &[u8]) -> Result<Vec<(ChunkId, Range<usize>)>, BeamError> {
         let size = u32::from_be_bytes(size) as usize;
         match start.checked_add(size) {
             Some(end) if end <= bytes.len() => {
+                if chunks.len() == CHUNKS_MAX {
+                    return Err(BeamError::TooMany {
+                        what: "chunks",
+                        limit: CHUNKS_MAX,
+                    });
+                }
                 chunks.push((ChunkId(id), start..end));
                 position = end.next_multiple_of(4);
             }

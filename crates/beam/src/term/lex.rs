@@ -41,11 +41,17 @@ const ATOM_CHARACTERS_MAX: usize = 255;
 pub(super) struct Lexer<'a> {
     text: &'a str,
     position: usize,
+    /// Before here no triple-quoted string begins.
+    plain_quotes_until: usize,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, position: 0 }
+        Self {
+            text,
+            position: 0,
+            plain_quotes_until: 0,
+        }
     }
 
     fn rest(&self) -> &'a str {

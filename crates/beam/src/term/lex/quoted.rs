@@ -70,17 +70,21 @@ impl Lexer<'_> {
     /// quotes, whose indentation is taken off every line.
     fn triple(&mut self) -> Result<Option<String>, TermError> {
         let rest = self.rest();
-        let count = rest.bytes().take_while(|&b| b == b'"').count();
-        let quotes = &rest[..count];
-        let Some((first, body)) = rest[count..].split_once('\n') else {
-            return Ok(None);
-        };
-        if count < 3 || !first.chars().all(is_blank) {
+        if !rest.starts_with("\"\"\"") || self.position < self.plain_quotes_until {
             return Ok(None);
         }
+        let count = rest.bytes().take_while(|&b| b == b'"').count();
+        let quotes = &rest[..count];
+        let blank = |c: char| c != '\n' && is_blank(c);
+        let after = rest[count..].trim_start_matches(blank);
+        let Some(body) = after.strip_prefix('\n') else {
+            // The rest of these quotes is no such beginning either, and is not counted again.
+            self.plain_quotes_until = self.position + count;
+            return Ok(None);
+        };
         let start = self.position;
         let mut lines = Vec::new();
-        let mut read = count + first.len() + 1;
+        let mut read = rest.len() - body.len();
         for line in body.split('\n') {
             let content = line.trim_start_matches(is_blank);
             if content.starts_with(quotes) {
