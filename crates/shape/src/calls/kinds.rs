@@ -52,6 +52,9 @@ pub(super) fn opens_port(of: &str, name: &str) -> bool {
 }
 
 /// Functions that keep what they are given beyond the call, or give it to another process that does.
+///
+/// `Agent.start_link` is none: it calls its fun once and forgets it. A supervisor that starts an `Agent`
+/// keeps the fun, to start it again.
 pub(super) fn keeps_closures(of: &str, name: &str) -> bool {
     match module(of) {
         "telemetry" => name.starts_with("attach"),
@@ -59,7 +62,6 @@ pub(super) fn keeps_closures(of: &str, name: &str) -> bool {
         "dets" | "mnesia" => name.starts_with("insert") || name.starts_with("write"),
         "persistent_term" => name == "put",
         "Application" | "application" => matches!(name, "put_env" | "set_env"),
-        "Agent" => matches!(name, "start" | "start_link"),
         "timer" => name.starts_with("apply"),
         "Supervisor" | "DynamicSupervisor" | "supervisor" => {
             matches!(name, "start_link" | "start_child" | "init" | "child_spec")
