@@ -11,6 +11,7 @@ mod releases;
 mod script;
 mod source;
 mod tally;
+mod traps;
 mod world;
 
 use checker::{NodeModel, Report, check};

@@ -106,9 +106,13 @@ fn keys(world: &World, app: usize, age: Age) -> String {
         .map(|n| format!(", {}", world.apps[*n].name))
         .collect();
     let name = &world.apps[app].name;
-    format!(
-        "[{{applications, [kernel, stdlib{needs}]}}, {{registered, []}}, {{mod, {{{name}_app, []}}}}]"
-    )
+    let has_callback = parts(world, app, age).next().is_some();
+    let callback = if has_callback {
+        format!(", {{mod, {{{name}_app, []}}}}")
+    } else {
+        String::new()
+    };
+    format!("[{{applications, [kernel, stdlib{needs}]}}, {{registered, []}}{callback}]")
 }
 
 fn version<'a>(world: &'a World, part: &'a Part, age: Age) -> Version<'a> {
@@ -147,7 +151,8 @@ fn spec(part: &Part, age: Age) -> String {
         ),
         _ => {
             let argument = part.arguments[age as usize];
-            format!("#{{id => {name}, start => {{{name}, start_link, [{argument}]}}}}")
+            let more = &part.spec;
+            format!("#{{id => {name}, start => {{{name}, start_link, [{argument}]}}{more}}}")
         }
     }
 }
@@ -351,8 +356,10 @@ fn process(world: &World, part: &Part) -> ProcessFacts {
             PartKind::Supervisor => ProcessKind::Supervisor,
             _ => ProcessKind::Special,
         },
-        reach: if part.kind == PartKind::GenEvent {
+        reach: if part.kind == PartKind::GenEvent || part.spec.contains("dynamic") {
             Reach::Dynamic
+        } else if part.spec.contains("modules") {
+            Reach::Listed(vec!["other".to_owned()])
         } else {
             Reach::Listed(vec![part.name.clone()])
         },
@@ -364,7 +371,11 @@ fn process(world: &World, part: &Part) -> ProcessFacts {
         } else {
             State::Unchanged
         },
-        restart: Restart::Kept,
+        restart: if part.spec.contains("temporary") {
+            Restart::Temporary
+        } else {
+            Restart::Kept
+        },
         busy_ms: None,
     }
 }

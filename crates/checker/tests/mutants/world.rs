@@ -70,6 +70,8 @@ pub(crate) struct Part {
     pub(crate) way: Way,
     /// The argument that `code_change` expects, as Erlang text.
     pub(crate) extra: String,
+    /// What its child specification says besides id and start, as Erlang text.
+    pub(crate) spec: String,
     /// The start argument in the older and in the newer release.
     pub(crate) arguments: [u32; 2],
     /// The supervisor's module that has it as a child.
@@ -328,7 +330,7 @@ impl World {
 }
 
 impl Part {
-    fn new(name: String, application: usize, kind: PartKind) -> Self {
+    pub(crate) fn new(name: String, application: usize, kind: PartKind) -> Self {
         Self {
             name,
             application,
@@ -339,6 +341,7 @@ impl Part {
             state_changed: false,
             way: Way::Advanced,
             extra: "[]".to_owned(),
+            spec: String::new(),
             arguments: [1, 1],
             parent: None,
             calls: Vec::new(),
