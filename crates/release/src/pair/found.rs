@@ -69,7 +69,7 @@ pub(super) fn module(bytes: &[u8], keep: Keep) -> Result<Module, String> {
     let kept = keep == Keep::All
         || runs_processes(
             facts.behaviours(),
-            facts.imports().map(|f| f.module),
+            facts.imports().map(|f| (f.module, f.name)),
             facts.has_export("system_continue", 3),
         );
     Ok(Module {
@@ -93,11 +93,12 @@ pub(super) fn debug(beam: &BeamFile<'_>) -> Option<Arc<[u8]>> {
     (!data.is_empty()).then(|| data.into())
 }
 
-/// Whether processes run on a module or it starts some: what they keep and start depends on other modules
-/// as well, so it is looked into although it is the same in both releases.
+/// Whether processes run on a module, it starts some, or it writes the application environment: what that
+/// comes to depends on more than the module, so it is looked into although it is the same in both
+/// releases.
 pub(super) fn runs_processes<'a>(
     mut behaviours: impl Iterator<Item = &'a str>,
-    mut called: impl Iterator<Item = &'a str>,
+    mut called: impl Iterator<Item = (&'a str, &'a str)>,
     is_special: bool,
 ) -> bool {
     const BEHAVIOURS: [&str; 9] = [
@@ -118,9 +119,19 @@ pub(super) fn runs_processes<'a>(
         "Elixir.Task.Supervisor",
         "Elixir.Agent",
     ];
+    const ENVIRONMENT: [&str; 5] = [
+        "set_env",
+        "unset_env",
+        "put_env",
+        "put_all_env",
+        "delete_env",
+    ];
     is_special
         || behaviours.any(|name| BEHAVIOURS.contains(&name))
-        || called.any(|name| CALLED.contains(&name))
+        || called.any(|(module, name)| {
+            let is_environment = module == "application" || module == "Elixir.Application";
+            CALLED.contains(&module) || is_environment && ENVIRONMENT.contains(&name)
+        })
 }
 
 /// The count at the head of chunk `FunT`.
