@@ -1,6 +1,8 @@
 //! What modules do that outlives a change of code: closures handed out, processes started on their own,
 //! the environment written.
 
+use relup::Direction;
+use relup::generate::Side;
 use relup::model::Module;
 use shape::calls::{self, Deed};
 
@@ -14,29 +16,7 @@ pub(crate) fn judge(case: &mut Case<'_>) {
         for app in applications(from.release) {
             for (name, module) in &app.modules {
                 if writes_environment(module) {
-                    let deeds = from.code.code(name).map(calls::of).unwrap_or_default();
-                    let wheres = deeds
-                        .iter()
-                        .filter(|d| d.kind == calls::Kind::EnvironmentWritten);
-                    let wheres: Vec<String> = wheres.map(at).collect();
-                    let mut detail = format!("{} writes application environment", shown(name));
-                    if !wheres.is_empty() {
-                        detail = format!("{detail}: {}", some(wheres.iter().map(String::as_str)));
-                    }
-                    let detail = format!(
-                        "{detail}; release_handler computes it anew, and what was written is lost"
-                    );
-                    let remedy = "keep such values in a process, an ets table or a persistent term";
-                    let place = Place::module(&app.name, name);
-                    let kind = Kind::EnvironmentWritten;
-                    case.add(
-                        Severity::Doubt,
-                        kind,
-                        place,
-                        Some(direction),
-                        detail,
-                        remedy,
-                    );
+                    environment(case, (&app.name, name), from, direction);
                 }
                 let target = to.release.module(name).map(|(_, module)| module);
                 if target.is_some_and(|target| target.md5 == module.md5) {
@@ -68,7 +48,9 @@ pub(crate) fn judge(case: &mut Case<'_>) {
                             "loads native code, and differs",
                             "deploy this version by another strategy than hot",
                         ),
-                        calls::Kind::EnvironmentWritten | calls::Kind::PortOpened => continue,
+                        calls::Kind::EnvironmentWritten
+                        | calls::Kind::EnvironmentCached
+                        | calls::Kind::PortOpened => continue,
                     };
                     let detail = format!("{} {what}: {}", shown(name), at(&deed));
                     let place = Place::module(&app.name, name);
@@ -77,6 +59,50 @@ pub(crate) fn judge(case: &mut Case<'_>) {
             }
         }
     }
+}
+
+/// Says that a module writes application environment, and where, as far as that is seen.
+fn environment(
+    case: &mut Case<'_>,
+    (application, module): (&str, &str),
+    from: Side<'_>,
+    direction: Direction,
+) {
+    let deeds = from.code.code(module).map(calls::of).unwrap_or_default();
+    let wheres = |kind| {
+        let deeds = deeds.iter().filter(|deed: &&Deed| deed.kind == kind);
+        deeds.map(at).collect::<Vec<String>>()
+    };
+    let written = wheres(calls::Kind::EnvironmentWritten);
+    let cached = wheres(calls::Kind::EnvironmentCached);
+    let name = shown(module);
+    let listed = |wheres: &[String]| match wheres {
+        [] => String::new(),
+        _ => format!(": {}", some(wheres.iter().map(String::as_str))),
+    };
+    let (severity, detail, remedy) = if written.is_empty() && !cached.is_empty() {
+        (
+            Severity::Note,
+            format!(
+                "{name} keeps what it computes in the application environment{}; it is computed anew",
+                listed(&cached)
+            ),
+            "nothing to do: it looks there first",
+        )
+    } else {
+        (
+            Severity::Doubt,
+            format!(
+                "{name} writes application environment{}; release_handler computes it anew, and what \
+                 was written is lost",
+                listed(&written)
+            ),
+            "keep such values in a process, an ets table or a persistent term",
+        )
+    };
+    let place = Place::module(application, module);
+    let kind = Kind::EnvironmentWritten;
+    case.add(severity, kind, place, Some(direction), detail, remedy);
 }
 
 fn at(deed: &Deed) -> String {

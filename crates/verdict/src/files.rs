@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use beam::Term;
 use relup::diff::{ApplicationDiff, Change, FileDiff, KeyDiff};
 
 use crate::case::{Case, is_runtime, shown, some};
@@ -19,10 +20,12 @@ pub(crate) fn judge(case: &mut Case<'_>) {
             private(case, app);
         }
     }
-    if !case.diff.files.is_empty() {
+    let files = case.diff.files.iter().filter(|f| !is_of_host(&f.path));
+    let files: Vec<FileDiff> = files.cloned().collect();
+    if !files.is_empty() {
         let detail = format!(
             "outside of applications and configuration differ: {}",
-            paths(&case.diff.files)
+            paths(&files)
         );
         let remedy = "the files of the new release are there once it is unpacked; what runs read the \
                       old ones";
@@ -40,11 +43,30 @@ fn paths(files: &[FileDiff]) -> String {
     some(files.iter().map(|file| file.path.as_str()))
 }
 
+/// Whether a file is the launcher's or the host's own record of what runs.
+fn is_of_host(path: &str) -> bool {
+    ["start_erl.data", "RELEASES", "COOKIE"]
+        .iter()
+        .any(|name| path.strip_prefix("releases/") == Some(name))
+}
+
+/// Whether a key differs by nothing but the release's version in a path, as Elixir's own key of where
+/// configuration is computed does.
+fn is_of_version(key: &KeyDiff, case: &Case<'_>) -> bool {
+    let without = |term: &Option<Term>, vsn: &str| {
+        let text = term.as_ref().map(ToString::to_string);
+        text.map(|text| text.replace(&format!("releases/{vsn}/"), "releases/VSN/"))
+    };
+    key.application == "elixir"
+        && key.key == "config_provider_init"
+        && without(&key.from, &case.diff.vsn.from) == without(&key.to, &case.diff.vsn.to)
+}
+
 fn configuration(case: &mut Case<'_>) {
     let mut keys: BTreeMap<String, Vec<KeyDiff>> = BTreeMap::new();
     match &case.diff.sys_config {
         Some(diffs) => {
-            for key in diffs {
+            for key in diffs.iter().filter(|key| !is_of_version(key, case)) {
                 keys.entry(key.application.clone())
                     .or_default()
                     .push(key.clone());

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relup::generate::{Role, Side, role};
 use relup::model::{Application, Module};
 use relup::{Direction, Release};
+use shape::calls;
 use shape::supervision::{self, Child, Children};
 use shape::{Behaviour, Version};
 
@@ -25,13 +26,22 @@ pub(crate) struct Reach {
 pub(crate) struct Supervisors {
     /// By module, with its application; `Err` says what was not seen.
     pub(crate) of: BTreeMap<String, (String, Result<Children, String>)>,
+    /// Modules that are put under a supervisor while it runs, by the child specification they have
+    /// themselves.
+    pub(crate) started: BTreeSet<String>,
 }
 
 impl Supervisors {
     fn read(side: Side<'_>) -> Self {
         let mut of = BTreeMap::new();
+        let mut started = BTreeSet::new();
         for app in applications(side.release) {
             for (name, module) in &app.modules {
+                if starts_children(module)
+                    && let Some(code) = side.code.code(name)
+                {
+                    started.extend(calls::started(code));
+                }
                 if supervises(app, module) {
                     let children = match side.code.code(name) {
                         None => Err("no debug information".to_owned()),
@@ -47,7 +57,7 @@ impl Supervisors {
                 }
             }
         }
-        Self { of }
+        Self { of, started }
     }
 
     fn children(&self) -> impl Iterator<Item = &Child> {
@@ -86,6 +96,18 @@ fn supervises(app: &Application, module: &Module) -> bool {
     role(module) == Role::Supervisor || is_callback || module.imports.iter().any(starts)
 }
 
+/// Whether a module starts children of supervisors that run.
+fn starts_children(module: &Module) -> bool {
+    let supervisors = [
+        "supervisor",
+        "Elixir.Supervisor",
+        "Elixir.DynamicSupervisor",
+    ];
+    let starts =
+        |(m, f, _): &(String, String, u32)| supervisors.contains(&m.as_str()) && f == "start_child";
+    module.imports.iter().any(starts)
+}
+
 pub(crate) fn judge(case: &mut Case<'_>) -> Reach {
     let reach = Reach {
         old: Supervisors::read(case.old),
@@ -109,9 +131,28 @@ pub(crate) fn judge(case: &mut Case<'_>) -> Reach {
             match role(running) {
                 Role::Supervisor => {}
                 Role::Process(behaviour) => {
-                    if supervisors.listing(&running.name).next().is_none() {
-                        let (severity, detail) =
-                            unlisted(&running.name, behaviour, supervisors, from.release);
+                    let starters = starters(&running.name, from.release);
+                    if !starters.is_empty() {
+                        let detail = format!(
+                            "{} is started by {} itself: what is started so may have no supervisor",
+                            shown(&running.name),
+                            some(starters)
+                        );
+                        let remedy = "start it by its child specification, under a supervisor";
+                        let place = place.clone();
+                        case.add(
+                            Severity::Doubt,
+                            Kind::Unreachable,
+                            place,
+                            way,
+                            detail,
+                            remedy,
+                        );
+                    }
+                    let is_listed = supervisors.listing(&running.name).next().is_some()
+                        || supervisors.started.contains(&running.name);
+                    if !is_listed {
+                        let (severity, detail) = unlisted(&running.name, behaviour, supervisors);
                         let remedy = "start its processes under a supervisor whose child \
                                       specification lists the module under `modules`";
                         case.add(severity, Kind::Unreachable, place, way, detail, remedy);
@@ -143,12 +184,7 @@ pub(crate) fn judge(case: &mut Case<'_>) -> Reach {
     reach
 }
 
-fn unlisted(
-    module: &str,
-    behaviour: Behaviour,
-    supervisors: &Supervisors,
-    release: &Release,
-) -> (Severity, String) {
+fn unlisted(module: &str, behaviour: Behaviour, supervisors: &Supervisors) -> (Severity, String) {
     let name = shown(module);
     if let Some(child) = supervisors.started_by(module).next() {
         let listed = match &child.modules {
@@ -172,19 +208,24 @@ fn unlisted(
         .filter(|(_, (_, children))| children.is_err())
         .map(|(name, _)| shown(name))
         .collect();
-    let starters: Vec<&str> = release
-        .applications
-        .iter()
-        .flat_map(|app| app.modules.values())
-        .filter(|m| m.name != module && m.imports.iter().any(|(i, _, _)| i == module))
-        .map(|m| shown(&m.name))
-        .collect();
     let mut detail = format!("no supervisor that is seen lists {name}");
     if !unseen.is_empty() {
         detail = format!("{detail}; not seen: {}", some(unseen));
     }
-    if !starters.is_empty() {
-        detail = format!("{detail}; it is called by {}", some(starters));
-    }
     (Severity::Doubt, detail)
+}
+
+/// Modules that call the start function of another by name: a child specification names it as data.
+fn starters<'a>(module: &str, release: &'a Release) -> Vec<&'a str> {
+    let starts = |(name, function, _): &(String, String, u32)| {
+        name == module && ["start", "start_link", "start_monitor"].contains(&function.as_str())
+    };
+    let modules = release
+        .applications
+        .iter()
+        .flat_map(|app| app.modules.values());
+    modules
+        .filter(|other| other.name != module && other.imports.iter().any(starts))
+        .map(|other| shown(&other.name))
+        .collect()
 }

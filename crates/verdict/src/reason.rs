@@ -1,5 +1,7 @@
 //! What a verdict is made of.
 
+use std::collections::BTreeSet;
+
 use relup::Direction;
 
 /// What the comparison of two releases says of a hot upgrade.
@@ -107,8 +109,7 @@ impl Verdict {
     /// Weighs reasons: a direction is safe where neither a refusal nor a doubt speaks of it.
     #[must_use]
     pub fn of(mut reasons: Vec<Reason>) -> Self {
-        reasons.sort();
-        reasons.dedup();
+        join(&mut reasons);
         let answer = |direction| {
             let against = |reason: &Reason| {
                 reason.severity != Severity::Note
@@ -141,6 +142,28 @@ impl Verdict {
             Direction::Down => self.down,
         }
     }
+}
+
+/// Sorts reasons, and makes one of two that are the same both ways.
+fn join(reasons: &mut Vec<Reason>) {
+    let all: BTreeSet<Reason> = reasons.drain(..).collect();
+    for reason in &all {
+        let with = |direction| Reason {
+            direction,
+            ..reason.clone()
+        };
+        let is_both = |reason: &Reason| {
+            let way = reason.direction.map(Direction::reversed);
+            all.contains(&with(None)) || all.contains(&with(way))
+        };
+        match reason.direction {
+            Some(Direction::Down) if is_both(reason) => {}
+            Some(Direction::Up) if all.contains(&with(None)) => {}
+            Some(Direction::Up) if is_both(reason) => reasons.push(with(None)),
+            _ => reasons.push(reason.clone()),
+        }
+    }
+    reasons.sort();
 }
 
 impl Answer {
@@ -233,6 +256,28 @@ mod tests {
             detail: String::new(),
             remedy: String::new(),
         }
+    }
+
+    #[test]
+    fn what_is_the_same_both_ways_is_one_reason() {
+        let (up, down) = (Some(Direction::Up), Some(Direction::Down));
+        let directions = |ways: &[Option<Direction>]| {
+            let reasons = ways.iter().map(|way| reason(Severity::Doubt, *way));
+            let verdict = Verdict::of(reasons.collect());
+            let reasons = verdict.reasons.into_iter();
+            reasons.map(|reason| reason.direction).collect::<Vec<_>>()
+        };
+        assert_eq!(directions(&[down, up, up]), [None]);
+        assert_eq!(directions(&[down, None]), [None]);
+        assert_eq!(directions(&[up, None]), [None]);
+        assert_eq!(directions(&[up]), [up]);
+        assert_eq!(directions(&[down]), [down]);
+        let other = Reason {
+            detail: "another".to_owned(),
+            ..reason(Severity::Doubt, up)
+        };
+        let verdict = Verdict::of(vec![other, reason(Severity::Doubt, down)]);
+        assert_eq!(verdict.reasons.len(), 2);
     }
 
     #[test]

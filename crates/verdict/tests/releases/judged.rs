@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use relup::{Appups, Release};
 use release::pair::{Source, read_pair};
+use relup::{Appups, Release};
 use verdict::{Answer, Judged, Kind, Reason, Severity, judge};
 
 use crate::variant::Variant;
@@ -36,7 +36,9 @@ impl Pair {
 /// Every reason as a line, for a failed assertion.
 pub(crate) fn shown(judged: &Judged) -> String {
     let line = |reason: &Reason| {
-        let way = reason.direction.map_or("both".to_owned(), |d| d.to_string());
+        let way = reason
+            .direction
+            .map_or("both".to_owned(), |d| d.to_string());
         format!(
             "{:<8}{:<20}{:<6}{}",
             reason.severity.name(),

@@ -30,7 +30,10 @@ fn safe_pairs_go_up_and_back_on_a_running_node_under_load() {
             }
         };
         let workers = [scope.spawn(work), scope.spawn(work)];
-        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|w| w.join().unwrap())
+            .collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -40,7 +43,13 @@ fn install(pair: &SafePair) -> Result<(), String> {
     let judged = Pair::read(&old, &new).judge();
     let relup = judged.relup.as_ref().expect("a relup").to_string();
     let (seen, printed) = node::upgrade(&old, &new, &relup, &pair.shows);
-    let told = |what: &str| format!("{}: {what}\n{seen}\n{printed}\n{}", pair.name, shown(&judged));
+    let told = |what: &str| {
+        format!(
+            "{}: {what}\n{seen}\n{printed}\n{}",
+            pair.name,
+            shown(&judged)
+        )
+    };
     let get = |path: &[&str]| {
         let mut term = &seen;
         for key in path {
@@ -51,7 +60,10 @@ fn install(pair: &SafePair) -> Result<(), String> {
     let is_empty = |term: &Term| term.as_list().is_some_and(<[Term]>::is_empty);
     for (direction, value) in [("up", pair.shows.new), ("down", pair.shows.old)] {
         let result = get(&[direction, "result"])?;
-        let result = result.as_tuple().and_then(|r| r.first()).and_then(Term::as_atom);
+        let result = result
+            .as_tuple()
+            .and_then(|r| r.first())
+            .and_then(Term::as_atom);
         if result != Some("ok") {
             return Err(told(&format!("{direction}: not installed")));
         }
@@ -96,7 +108,8 @@ fn install(pair: &SafePair) -> Result<(), String> {
     }
     let lost = get(&["down", "lost"])?.as_list().unwrap_or_default();
     let first = get(&["first", "processes"])?;
-    let of_first = |name: &&Term| matches!(first, Term::Map(pairs) if pairs.iter().any(|(k, _)| k == *name));
+    let of_first =
+        |name: &&Term| matches!(first, Term::Map(pairs) if pairs.iter().any(|(k, _)| k == *name));
     if lost.iter().any(|name| of_first(&name)) {
         return Err(told("down: processes of the old release ended"));
     }

@@ -28,7 +28,10 @@ pub(crate) fn upgrade(old: &Path, new: &Path, relup: &str, shows: &Shows) -> (Te
 
     let vm_args = root.join("releases").join(&from).join("vm.args");
     let driver = driver().with_extension("");
-    let start = format!("\n-eval 'code:load_abs(\"{}\"),driver:main()'\n", driver.display());
+    let start = format!(
+        "\n-eval 'code:load_abs(\"{}\"),driver:main()'\n",
+        driver.display()
+    );
     let text = fs::read_to_string(&vm_args).unwrap() + &start;
     fs::remove_file(&vm_args).unwrap();
     fs::write(&vm_args, text).unwrap();
@@ -53,10 +56,17 @@ pub(crate) fn upgrade(old: &Path, new: &Path, relup: &str, shows: &Shows) -> (Te
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(!seen.is_empty(), "the node ended early: {}\n{printed}", output.status);
+    assert!(
+        !seen.is_empty(),
+        "the node ended early: {}\n{printed}",
+        output.status
+    );
     let text = String::from_utf8(seen).unwrap();
     let seen = consult_one(text.as_bytes(), &Limits::RELEASE);
-    (seen.unwrap_or_else(|e| panic!("{e}: {text}\n{printed}")), printed)
+    (
+        seen.unwrap_or_else(|e| panic!("{e}: {text}\n{printed}")),
+        printed,
+    )
 }
 
 fn vsn(release: &Path) -> String {
@@ -80,9 +90,16 @@ fn lay(release: &Path, root: &Path) {
 fn driver() -> &'static Path {
     static DRIVER: OnceLock<PathBuf> = OnceLock::new();
     DRIVER.get_or_init(|| {
-        let out = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
+        let out = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .unwrap()
+            .keep();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/releases/driver.erl");
-        let status = Command::new("erlc").arg("-o").arg(&out).arg(source).status().unwrap();
+        let status = Command::new("erlc")
+            .arg("-o")
+            .arg(&out)
+            .arg(source)
+            .status()
+            .unwrap();
         assert!(status.success());
         out.join("driver.beam")
     })

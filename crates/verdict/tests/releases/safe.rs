@@ -23,7 +23,11 @@ pub(crate) struct Shows {
 }
 
 const fn shows(expression: &'static str, old: &'static str, new: &'static str) -> Shows {
-    Shows { expression, old, new }
+    Shows {
+        expression,
+        old,
+        new,
+    }
 }
 
 const LABEL: &str = "'Elixir.Shop.Text':label(7)";
@@ -234,8 +238,9 @@ fn a_code_change_without_a_way_back_is_safe_up_only() {
         .replace(
             "lib/shop/counter.ex",
             "  def handle_call(:value",
-            "  @impl true\n  def code_change(vsn, state, _extra) when not is_tuple(vsn), do: {:ok, \
-             Map.put(state, :step, 1)}\n\n  @impl true\n  def handle_call(:value",
+            "  @impl true\n  def code_change({:down, _}, _state, _extra), do: {:error, :no_way_back}\n  \
+             def code_change(_vsn, state, _extra), do: {:ok, Map.put(state, :step, 1)}\n\n  \
+             @impl true\n  def handle_call(:value",
         );
     let judged = Pair::of(&Variant::base(), &new).judge();
     assert_eq!(answers(&judged), (Safe, NotSafe), "{}", shown(&judged));
@@ -260,7 +265,9 @@ fn what_was_generated_is_noted() {
     let pair = &pairs()[0];
     let judged = Pair::of(&pair.old, &pair.new).judge();
     let mut reasons = judged.verdict.reasons.iter();
-    let note = reasons.find(|reason| reason.kind == Kind::AppupMissing).unwrap();
+    let note = reasons
+        .find(|reason| reason.kind == Kind::AppupMissing)
+        .unwrap();
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(note.place.application.as_deref(), Some("shop"));
 }

@@ -58,7 +58,12 @@ impl Variant {
         let build = {
             static BUILDS: OnceLock<Mutex<HashMap<String, Arc<Mutex<()>>>>> = OnceLock::new();
             let builds = BUILDS.get_or_init(Mutex::default);
-            builds.lock().unwrap().entry(key.clone()).or_default().clone()
+            builds
+                .lock()
+                .unwrap()
+                .entry(key.clone())
+                .or_default()
+                .clone()
         };
         let _one = build.lock().unwrap();
         let root = cache().join(&key);
@@ -155,7 +160,11 @@ fn share(built: &Path) {
         if entry.file_type().is_file() && is_large {
             let digest = blake3::hash(&fs::read(entry.path()).unwrap());
             let is_program = entry.path().components().any(|c| c.as_os_str() == "bin");
-            let kept = pool.join(format!("{}{}", digest.to_hex(), if is_program { "x" } else { "" }));
+            let kept = pool.join(format!(
+                "{}{}",
+                digest.to_hex(),
+                if is_program { "x" } else { "" }
+            ));
             if kept.exists() {
                 fs::remove_file(entry.path()).unwrap();
                 fs::hard_link(&kept, entry.path()).unwrap();
