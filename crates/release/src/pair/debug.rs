@@ -75,7 +75,10 @@ fn wanted(release: &Release, other: Option<&Release>) -> Wanted {
 fn runs_processes(module: &Module) -> bool {
     found::runs_processes(
         module.behaviours.iter().map(String::as_str),
-        module.imports.iter().map(|(m, f, _)| (m.as_str(), f.as_str())),
+        module
+            .imports
+            .iter()
+            .map(|(m, f, _)| (m.as_str(), f.as_str())),
         module.exports("system_continue", 3),
     )
 }
