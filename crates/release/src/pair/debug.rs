@@ -79,7 +79,7 @@ fn runs_processes(module: &Module) -> bool {
             .imports
             .iter()
             .map(|(m, f, _)| (m.as_str(), f.as_str())),
-        module.exports("system_continue", 3),
+        module.exports("system_continue", 3) || module.exports("child_spec", 1),
     )
 }
 

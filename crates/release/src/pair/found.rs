@@ -70,7 +70,7 @@ pub(super) fn module(bytes: &[u8], keep: Keep) -> Result<Module, String> {
         || runs_processes(
             facts.behaviours(),
             facts.imports().map(|f| (f.module, f.name)),
-            facts.has_export("system_continue", 3),
+            facts.has_export("system_continue", 3) || facts.has_export("child_spec", 1),
         );
     Ok(Module {
         name: beam.module().to_owned(),
@@ -93,7 +93,7 @@ pub(super) fn debug(beam: &BeamFile<'_>) -> Option<Arc<[u8]>> {
     (!data.is_empty()).then(|| data.into())
 }
 
-/// Whether processes run on a module, it starts some, or it writes the application environment: what that
+/// Whether processes run on a module, it starts some or says how (`child_spec/1`), or it writes the application environment: what that
 /// comes to depends on more than the module, so it is looked into although it is the same in both
 /// releases.
 pub(super) fn runs_processes<'a>(
