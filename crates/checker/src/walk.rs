@@ -26,11 +26,13 @@ use relup::Low;
 use crate::check::{Report, Step};
 use crate::finding::{Finding, Kind};
 use crate::node::NodeModel;
+use mixed::Pairs;
 use state::NodeState;
 
 pub(crate) struct Walk<'a> {
     pub(crate) node: &'a NodeModel<'a>,
     state: NodeState<'a>,
+    pairs: Pairs<'a>,
     /// The instruction that is followed now.
     index: Option<usize>,
     /// Whether the point of no return lies behind.
@@ -44,6 +46,7 @@ impl<'a> Walk<'a> {
         Self {
             node,
             state: NodeState::booted(node),
+            pairs: Pairs::new(node),
             index: None,
             committed: false,
             findings: Vec::new(),

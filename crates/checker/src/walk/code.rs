@@ -163,11 +163,18 @@ impl Walk<'_> {
         let placed = sides
             .iter()
             .filter_map(|side| self.node.placed(*side, module));
-        if placed.into_iter().any(|p| p.module.loads_nif) {
+        let placed: Vec<_> = placed.map(|p| p.module).collect();
+        if placed.iter().any(|module| module.loads_nif) {
             self.find(
                 Kind::NativeReplaced,
                 Some(module),
                 "its native library must know how to be upgraded, which cannot be seen; else loading fails",
+            );
+        } else if placed.iter().any(|module| module.on_load) {
+            self.find(
+                Kind::OpaqueApply,
+                Some(module),
+                "it runs code of its own when it is loaded, and what that does is not known",
             );
         }
     }

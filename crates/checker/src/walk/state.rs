@@ -33,8 +33,6 @@ pub(super) struct NodeState<'a> {
     pub(super) stopped: Vec<(String, Vec<StoppedChild>)>,
     /// Whether the consolidated directory of the target release heads the code path.
     pub(super) consolidated: bool,
-    /// Pairs of modules already told to be of mixed versions.
-    pub(super) mixed: BTreeSet<(String, String)>,
 }
 
 /// A process, and which of its lives.
@@ -111,7 +109,6 @@ impl<'a> NodeState<'a> {
             suspended: Vec::new(),
             stopped: Vec::new(),
             consolidated: false,
-            mixed: BTreeSet::new(),
         };
         state.processes = node.facts.processes.iter().map(process).collect();
         for (number, facts) in node.facts.processes.iter().enumerate() {

@@ -6,7 +6,7 @@ use relup::instruction::{CodeChange, Timeout};
 
 use super::Walk;
 use super::state::{Incarnation, Process};
-use crate::facts::{Migration, ProcessKind, Reach, State};
+use crate::facts::{Migration, ProcessFacts, ProcessKind, Reach, State};
 use crate::finding::Kind;
 use crate::node::Side;
 
@@ -90,6 +90,13 @@ impl Walk<'_> {
     pub(super) fn check_fit(&mut self, number: usize) {
         let process = &self.state.processes[number];
         let (facts, fits) = (process.facts, process.fits);
+        if process.life == 0 && self.loses_behaviour(facts) {
+            self.find(
+                Kind::StateUnfit,
+                Some(&facts.module),
+                "a process goes on in the loop of a behaviour that its module has no more",
+            );
+        }
         if facts.state == State::Unchanged {
             return;
         }
@@ -108,6 +115,23 @@ impl Walk<'_> {
             ),
             _ => {}
         }
+    }
+
+    /// Whether a module had the behaviour that its processes run in, and has it no more.
+    fn loses_behaviour(&self, facts: &ProcessFacts) -> bool {
+        let names: &[&str] = match facts.kind {
+            ProcessKind::GenServer => &["gen_server", "Elixir.GenServer"],
+            ProcessKind::GenStatem => &["gen_statem"],
+            ProcessKind::GenEvent => &["gen_event"],
+            ProcessKind::Supervisor => &["supervisor", "Elixir.Supervisor"],
+            ProcessKind::Special | ProcessKind::Plain => &[],
+        };
+        let has = |side| {
+            let placed = self.node.placed(side, &facts.module)?;
+            let mut behaviours = placed.module.behaviours.iter();
+            Some(behaviours.any(|b| names.contains(&b.as_str())))
+        };
+        has(Side::From) == Some(true) && has(Side::To) == Some(false)
     }
 
     pub(super) fn change_code(&mut self, mode: CodeChange, modules: &[(String, Term)]) {

@@ -23,6 +23,19 @@ fn a_state_that_nothing_converts_does_not_fit() {
 }
 
 #[test]
+fn a_process_does_not_change_its_behaviour() {
+    let mut statem = Scene::up();
+    statem.facts_of("shop_cart").state = State::Unchanged;
+    edit(&mut statem.older, "shop_cart", |m| {
+        m.behaviours = vec!["gen_server".to_owned()]
+    });
+    edit(&mut statem.newer, "shop_cart", |m| {
+        m.behaviours = vec!["gen_statem".to_owned()]
+    });
+    statem.refused(Kind::StateUnfit);
+}
+
+#[test]
 fn who_is_suspended_is_resumed() {
     Scene::up().with(RESUME, "").refused(Kind::NeverResumed);
 }

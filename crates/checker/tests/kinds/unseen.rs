@@ -7,6 +7,9 @@ fn a_call_that_is_not_known_is_not_followed() {
     Scene::up()
         .then("{apply, {shop_db, migrate, []}}.\n")
         .refused(Kind::OpaqueApply);
+    let mut on_load = Scene::up();
+    edit(&mut on_load.newer, "shop_lib", |m| m.on_load = true);
+    on_load.refused(Kind::OpaqueApply);
     let mut known = Scene::up().then("{apply, {shop_lib, migrate, []}}.\n");
     known.refused(Kind::UndefinedFunction);
     edit(&mut known.newer, "shop_lib", |m| {
