@@ -26,7 +26,7 @@ pub(crate) use control::{may_be_taken, surely};
 pub(crate) use library::is_standard;
 
 /// Expressions that are looked at, in all passes together.
-const STEPS_MAX: u32 = 400_000;
+const STEPS_MAX: u32 = 100_000;
 /// Passes until nothing may grow any more.
 const PASSES_MAX: usize = 16;
 /// Expressions nested in each other, through calls.
@@ -49,6 +49,7 @@ pub(crate) struct Evaluator<'a> {
     active: Vec<(Name, Name, usize)>,
     grew: bool,
     closures: Vec<Closure<'a>>,
+    places: HashMap<closure::Place, usize>,
     /// What is demanded of unknown values: a key, a tuple of some arity.
     pub(crate) demands: BTreeMap<Symbol, BTreeSet<String>>,
     /// Keys that are demanded of maps that never have them.
@@ -70,6 +71,7 @@ impl<'a> Evaluator<'a> {
             active: Vec::new(),
             grew: false,
             closures: Vec::new(),
+            places: HashMap::new(),
             demands: BTreeMap::new(),
             misses: BTreeSet::new(),
             depends: BTreeSet::new(),

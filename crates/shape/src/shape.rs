@@ -9,6 +9,8 @@ mod join;
 mod map;
 mod text;
 
+use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use beam::etf::Term;
@@ -25,14 +27,44 @@ const DEPTH_MAX: u8 = 12;
 const PARTS_MAX: usize = 64;
 
 /// A union of parts; of none, where no value comes about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Eq)]
 pub(crate) struct Shape(Rc<Inner>);
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Eq, PartialEq)]
 struct Inner {
+    /// Of the parts: so that two large shapes are told apart at once.
+    digest: u64,
     depth: u8,
     /// Sorted by their heads, at most one of each.
     parts: Vec<Part>,
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+            || self.0.digest == other.0.digest && self.0.parts == other.0.parts
+    }
+}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.digest);
+    }
+}
+
+impl Ord for Shape {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match self == other {
+            true => Ordering::Equal,
+            false => self.0.parts.cmp(&other.0.parts),
+        }
+    }
+}
+
+impl PartialOrd for Shape {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// One alternative of a shape.
@@ -141,7 +173,15 @@ impl Shape {
         if parts.len() > PARTS_MAX {
             return Self::limit("too many alternatives");
         }
-        Self(Rc::new(Inner { depth, parts }))
+        // With fixed keys: the same in every run.
+        let mut hasher = DefaultHasher::new();
+        parts.hash(&mut hasher);
+        let digest = hasher.finish();
+        Self(Rc::new(Inner {
+            digest,
+            depth,
+            parts,
+        }))
     }
 
     fn depth(&self) -> u8 {

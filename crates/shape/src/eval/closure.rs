@@ -21,16 +21,23 @@ enum Body<'a> {
     Remote(&'a Name, &'a Name),
 }
 
-impl PartialEq for Closure<'_> {
-    /// The same place in the code, and the same values around it.
-    fn eq(&self, other: &Self) -> bool {
-        let same = match (&self.body, &other.body) {
-            (Body::Clauses(one), Body::Clauses(two)) => std::ptr::eq(*one, *two),
-            (Body::Local(one), Body::Local(two)) => one == two,
-            (Body::Remote(one, name), Body::Remote(two, other)) => one == two && name == other,
-            _ => false,
-        };
-        same && self.code.module == other.code.module && self.env == other.env
+/// The place of a fun in the code, and the values around it.
+pub(super) type Place = (usize, Name, Name, usize, Env);
+
+impl Closure<'_> {
+    fn place(&self, arity: usize) -> Place {
+        let module = self.code.module.clone();
+        match self.body {
+            Body::Clauses(fun) => (
+                std::ptr::from_ref(fun).addr(),
+                module.clone(),
+                module,
+                arity,
+                self.env.clone(),
+            ),
+            Body::Local(name) => (0, module, name.clone(), arity, Env::new()),
+            Body::Remote(module, name) => (1, module.clone(), name.clone(), arity, Env::new()),
+        }
     }
 }
 
@@ -55,11 +62,11 @@ impl<'a> Evaluator<'a> {
             _ => return Shape::limit("a fun that is not known"),
         };
         let closure = Closure { code, body, env };
-        let known = self.closures.iter().position(|known| *known == closure);
-        let number = known.unwrap_or_else(|| {
+        let next = self.closures.len();
+        let number = *self.places.entry(closure.place(arity)).or_insert(next);
+        if number == next {
             self.closures.push(closure);
-            self.closures.len() - 1
-        });
+        }
         Shape::of(Part::Closure(number, arity))
     }
 

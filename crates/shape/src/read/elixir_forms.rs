@@ -57,6 +57,10 @@ impl<'a> Quoted<'a> {
         if name == "_" {
             return Expr::Wildcard;
         }
+        if name == "__STACKTRACE__" {
+            let callee = Callee::Remote("erlang".into(), "get_stacktrace".into());
+            return call(meta, callee, Vec::new());
+        }
         let version = meta.get("version").and_then(Term::as_int);
         Expr::Var(self.vars.number(name, version.unwrap_or(-1)))
     }

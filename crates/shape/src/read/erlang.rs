@@ -12,7 +12,7 @@ use crate::{Code, CodeError, Language};
 
 mod blocks;
 
-pub(super) fn module(forms: &[Term]) -> Result<Code, CodeError> {
+pub(super) fn module<'a>(forms: &'a [Term]) -> Result<Code, CodeError> {
     let attribute = |name: &'static str| {
         forms.iter().filter_map(move |form| match form.as_tuple() {
             Some([kind, _, key, value]) if kind.is_atom("attribute") && key.is_atom(name) => {
@@ -27,6 +27,20 @@ pub(super) fn module(forms: &[Term]) -> Result<Code, CodeError> {
     });
     let module = module.ok_or_else(|| unknown("no module attribute"))?;
     let records = Records::read(attribute("record"));
+    let import = |import: &&'a [Term]| match *import {
+        [Term::Atom(module), Term::List(names)] => Some((module.as_str(), names)),
+        _ => None,
+    };
+    let imports = attribute("import").filter_map(Term::as_tuple);
+    let imports = imports
+        .filter_map(|each| import(&each))
+        .flat_map(|(module, names)| {
+            names.iter().filter_map(move |pair| match pair.as_tuple()? {
+                [name, arity] => Some(((name.as_atom()?, arity.as_u64()?), module)),
+                _ => None,
+            })
+        });
+    let imports: Imports<'_> = imports.collect();
     let mut functions: BTreeMap<FunctionName, Function> = BTreeMap::new();
     for form in forms {
         let Some([kind, _, name, arity, clauses]) = form.as_tuple() else {
@@ -41,7 +55,7 @@ pub(super) fn module(forms: &[Term]) -> Result<Code, CodeError> {
             return Err(unknown("a function that is not known"));
         };
         let read = |clause| {
-            let mut forms = Forms::new(&records);
+            let mut forms = Forms::new(&records, &imports);
             forms.clause(clause)
         };
         let function = Function {
@@ -78,17 +92,22 @@ pub(super) fn module(forms: &[Term]) -> Result<Code, CodeError> {
     })
 }
 
+/// The module that a function is imported from, by name and arity.
+type Imports<'a> = BTreeMap<(&'a str, u64), &'a str>;
+
 /// Reads the expressions of one clause of a function.
 pub(super) struct Forms<'a> {
     pub(super) vars: Vars<'a>,
     pub(super) records: &'a Records<'a>,
+    imports: &'a Imports<'a>,
     /// Whether a pattern is read: there, a field of a record that is not named may be anything.
     pub(super) in_pattern: bool,
 }
 
 impl<'a> Forms<'a> {
-    pub(super) fn new(records: &'a Records<'a>) -> Self {
+    pub(super) fn new(records: &'a Records<'a>, imports: &'a Imports<'a>) -> Self {
         Self {
+            imports,
             vars: Vars::default(),
             records,
             in_pattern: false,
@@ -201,7 +220,11 @@ impl<'a> Forms<'a> {
         let callee = match callee.as_tuple() {
             Some([kind, _, name]) if kind.is_atom("atom") => {
                 // Of this module, or of `erlang`: told when the call is followed.
-                Callee::Local(name.as_atom().unwrap_or_default().into())
+                let name = name.as_atom().unwrap_or_default();
+                match self.imports.get(&(name, arguments.len() as u64)) {
+                    Some(module) => Callee::Remote((*module).into(), name.into()),
+                    None => Callee::Local(name.into()),
+                }
             }
             Some([kind, _, module, name]) if kind.is_atom("remote") => {
                 match (self.expr(module), self.expr(name)) {

@@ -5,4 +5,5 @@ mod calls;
 mod compile;
 mod elixir_states;
 mod erlang_states;
+mod migrations;
 mod supervision;

@@ -3,7 +3,7 @@
 use beam::etf::Term;
 
 use super::Forms;
-use crate::ast::{Collect, Comprehension, Expr, Segment, Step, Try, With};
+use crate::ast::{Call, Callee, Collect, Comprehension, Expr, Line, Segment, Step, Try, With};
 
 impl<'a> Forms<'a> {
     pub(super) fn block(&mut self, kind: &str, parts: &'a [Term]) -> Expr {
@@ -39,7 +39,7 @@ impl<'a> Forms<'a> {
                 after: (!after.is_empty()).then(|| self.body(after)),
             })),
             ("catch", [_, _, body]) => {
-                let caught = Expr::Tuple(vec![Expr::Atom("EXIT".into()), Expr::Wildcard]);
+                let caught = Expr::Tuple(vec![Expr::Atom("EXIT".into()), reason()]);
                 Expr::Try(Box::new(Try {
                     body: self.expr(body),
                     result: Vec::new(),
@@ -177,4 +177,13 @@ impl<'a> Forms<'a> {
             _ => Expr::Bits(segments),
         }
     }
+}
+
+/// What an expression that is caught ended with.
+fn reason() -> Expr {
+    Expr::Call(Box::new(Call {
+        line: Line(None),
+        callee: Callee::Remote("erlang".into(), "get_stacktrace".into()),
+        arguments: Vec::new(),
+    }))
 }
