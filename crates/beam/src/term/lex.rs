@@ -135,7 +135,7 @@ impl<'a> Lexer<'a> {
             if self.peek() != Some('%') {
                 return;
             }
-            self.take_while(|c| c != '\n');
+            self.take_while(|c| c != '\n' && is_text(c));
         }
     }
 

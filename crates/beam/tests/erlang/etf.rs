@@ -162,7 +162,7 @@ fn identity() -> impl Strategy<Value = Term> {
     prop_oneof![pid().prop_map(Term::Pid), port, reference]
 }
 
-fn term() -> impl Strategy<Value = Term> {
+pub(crate) fn term() -> impl Strategy<Value = Term> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(Term::Int),
         (0i64..300).prop_map(Term::Int),

@@ -5,6 +5,8 @@
     reason = "tests start erl and write its input; a core crate has no process adapter"
 )]
 
+mod consulted;
+mod damaged;
 mod digest;
 mod etf;
 mod installed;

@@ -9,10 +9,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::{all, erl, framed};
+use crate::consulted::compare;
+use crate::{erl, framed};
 
 /// The same Erlang term, however it was written.
-fn etf(term: &Term) -> etf::Term {
+pub(crate) fn etf(term: &Term) -> etf::Term {
     etf::Term::try_from(term).unwrap()
 }
 
@@ -34,7 +35,7 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
-fn term() -> impl Strategy<Value = Term> {
+pub(crate) fn term() -> impl Strategy<Value = Term> {
     let leaf = prop_oneof![
         name().prop_map(Term::Atom),
         any::<i64>().prop_map(|i| Term::Int(i128::from(i))),
@@ -192,118 +193,7 @@ fn a_text_means_here_what_it_means_to_erlang() {
         "$",
         "- a.",
     ];
-    compare(texts.iter().map(|text| (*text).to_owned()).collect());
-}
-
-/// What comes of texts here and there, all of them in one run of `erl`.
-fn compare(texts: Vec<String>) {
-    let dir = tempfile::tempdir().unwrap();
-    for (index, text) in texts.iter().enumerate() {
-        fs::write(dir.path().join(index.to_string()), text).unwrap();
-    }
-    let (answers, last) = (dir.path().join("answers"), texts.len() - 1);
-    erl(
-        &format!(
-            r#"[Dir, Answers] = Arguments,
-               Encoded = [case file:consult(filename:join(Dir, integer_to_list(N))) of
-                    {{ok, Terms}} -> term_to_binary(Terms);
-                    {{error, _}} -> term_to_binary(error)
-                end || N <- lists:seq(0, {last})],
-               ok = file:write_file(Answers, [<<(byte_size(B)):32, B/binary>> || B <- Encoded])"#,
-        ),
-        &[dir.path(), &answers],
-    );
-    let answers = fs::read(&answers).unwrap();
-    let answers = framed(&answers);
-    assert_eq!(answers.len(), texts.len());
-    for (text, theirs) in texts.iter().zip(answers) {
-        let theirs = etf::decode(theirs, &Limits::RELEASE).unwrap();
-        let ours = consult(text.as_bytes(), &Limits::RELEASE);
-        let ours_etf = match &ours {
-            Ok(terms) => etf::Term::List(terms.iter().map(etf).collect()),
-            Err(_) => etf::Term::atom("error"),
-        };
-        assert_eq!(ours_etf, theirs, "{text}: {ours:?}");
-    }
-}
-
-/// Words, signs and broken pieces in random order: refused and understood just as Erlang does.
-#[test]
-fn a_text_of_random_pieces_means_here_what_it_means_to_erlang() {
-    let piece = prop_oneof![
-        prop::sample::select(vec![
-            "{",
-            "}",
-            "[",
-            "]",
-            "<<",
-            ">>",
-            "#{",
-            "#",
-            "=>",
-            ",",
-            "|",
-            ". ",
-            ".",
-            " ",
-            "\n",
-            "a",
-            "'b'",
-            "'",
-            "\"c\"",
-            "\"",
-            "$a",
-            "$",
-            "\\",
-            "16#f",
-            "1",
-            "1.5",
-            "0.0e1",
-            "_",
-            "-",
-            "+",
-            "fun",
-            "fun a:b/1",
-            ":",
-            "/",
-            "utf8",
-            "little",
-            "8",
-            "%x\n",
-            "é",
-            "(",
-            ")",
-            "A",
-            "when",
-            ":=",
-            "||",
-            "\u{1F600}",
-            "\u{fffe}",
-            "\u{85}",
-            "\0",
-        ])
-        .prop_map(str::to_owned),
-        term().prop_map(|term| term.to_string()),
-    ];
-    let segment = ("[-+]?[0-9]{1,2}|\"a?é?\"|<<1,2:3>>|1\\.5|\\(1\\)", "(:[0-9]{1,2}|:\\(3\\))?",
-        "(/(integer|float|binary|bytes|bits|utf8|utf16|utf32|little|big|native|signed|unsigned|unit:[0-9]{1,2}))?",
-        "(-(little|big|signed|unit:8|unit:1|integer|utf16|binary))?")
-        .prop_map(|(value, size, kind, more)| format!("{value}{size}{kind}{more}"));
-    let binary = prop::collection::vec(segment, 1..4)
-        .prop_map(|segments| format!("<<{}>>.", segments.join(",")));
-    let number = "[-+]?(3[0-7]|2|16|1_6)?#?[0-9a-fA-Z_.]{1,8}([eE][+-]?[0-9_]{1,3})?\\.";
-    let escape = "[\"'$](\\\\[\\PC\n]|\\\\x\\{[0-9a-fA-F]{1,6}\\}|\\\\x[0-9a-f]{1,3}|\\\\[0-9]{1,4}|\\\\\\^[\\PC]|[a ]){1,3}[\"']?\\.";
-    let pieces = prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat() + ".");
-    let text = prop_oneof![pieces, binary, number, escape];
-    let mut runner = TestRunner::deterministic();
-    let count = if all() { 30_000 } else { 3000 };
-    let texts = (0..count).map(|_| text.new_tree(&mut runner).unwrap().current());
-    compare(texts.filter(|text| !newer(text)).collect());
-}
-
-/// Whether the text has what only OTP 27 reads as we do, or a float whose bits we refuse.
-fn newer(text: &str) -> bool {
-    text.contains("\"\"\"") || text.contains('~') || text.contains("float")
+    compare(texts.iter().map(|text| text.as_bytes().to_vec()).collect());
 }
 
 /// Every resource file that is installed, Latin-1 ones too.

@@ -77,11 +77,11 @@ impl Reader<'_> {
             }
             110 => {
                 let count = self.u8()?;
-                self.integer(count.into(), damaged("integer"))
+                self.integer(count.into())
             }
             111 => {
                 let count = self.count()?;
-                self.integer(count, damaged("integer"))
+                self.integer(count)
             }
             113 => {
                 let module = self.atom()?;
@@ -99,12 +99,9 @@ impl Reader<'_> {
         }
     }
 
-    fn integer(&mut self, count: usize, damaged: DecodeError) -> Result<Term, DecodeError> {
-        let negative = match self.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err(damaged),
-        };
+    /// Any sign but zero is a minus to the emulator.
+    fn integer(&mut self, count: usize) -> Result<Term, DecodeError> {
+        let negative = self.u8()? != 0;
         Ok(Term::integer(negative, self.take(count)?))
     }
 
@@ -226,14 +223,13 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads a local fun; its size counts from its own first byte.
+    /// Reads a local fun. It states its size in bytes, which the emulator does not look at either.
     fn fun(&mut self, depth: usize, position: usize) -> Result<Term, DecodeError> {
         let damaged = || DecodeError::Damaged {
             what: "fun",
             position,
         };
-        let start = self.position;
-        let size = self.count()?;
+        let _size = self.count()?;
         let arity = self.u8()?;
         let uniq = self.array()?;
         let index = self.u32()?;
@@ -247,9 +243,6 @@ impl Reader<'_> {
         let old_uniq = small()?;
         let pid = self.pid()?;
         let free = self.terms(free_count, depth)?;
-        if self.position - start != size {
-            return Err(damaged());
-        }
         Ok(Term::Fun(Box::new(Fun {
             module,
             arity,
