@@ -8,6 +8,8 @@
 //! Code old, new ──state::compare──▶ Same | Changed | Unseen      may a process go on?
 //!               ──migration::handles──▶ Handled | NotHandled | Unseen   does code_change do it?
 //! Code ──supervision::children──▶ Children | Unseen, then supervision::compare
+//! Code old, new ──messages::lost──▶ old messages that the new code does not take
+//!               ──starting::differences──▶ what a running process never did at its start
 //! Code ──calls::of──▶ what outlives a change of code: closures held, processes outside supervision …
 //! ```
 //!
@@ -20,10 +22,12 @@ pub mod calls;
 mod code;
 mod eval;
 mod library;
+pub mod messages;
 pub mod migration;
 mod print;
 mod read;
 mod shape;
+pub mod starting;
 pub mod state;
 pub mod supervision;
 mod symbolic;
