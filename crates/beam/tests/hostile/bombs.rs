@@ -68,6 +68,13 @@ fn bombs_are_refused_in_little_memory() {
             "count of literals",
             with(b"LitT", build::literals(&word(u32::MAX))),
         ),
+        (
+            "literals together",
+            with(b"LitT", {
+                let literal = [&word(1004)[..], &[131, 107, 3, 232], &[7; 1000]].concat();
+                build::literals(&[&word(100)[..], &literal.repeat(100)].concat())
+            }),
+        ),
         ("attributes", with(b"Attr", build::packed_term(&zeros))),
         (
             "compile information",
