@@ -84,8 +84,13 @@ impl Walk<'_> {
             return Some("a process runs while the two are of different releases");
         }
         let waits = of_caller_process(|p| p.alive);
-        // A module of processes that have ended for good is called by nobody.
-        let ended = of_caller_process(|p| !p.alive) && self.node.placed(Side::To, caller).is_none();
+        // A module that goes, and whose processes or application have ended, is called by nobody.
+        let is_up = |name: &str| self.state.running.contains(name);
+        let stopped = self
+            .application_of(caller)
+            .is_some_and(|name| !is_up(&name));
+        let goes = self.node.placed(Side::To, caller).is_none();
+        let ended = goes && (stopped || of_caller_process(|p| !p.alive));
         (!waits && !ended && of_caller == self.node.newer())
             .then_some("the newer of the one is there before the newer of the other")
     }

@@ -181,3 +181,37 @@ fn code_of_the_upgrade_before_may_still_be_held() {
     held.with("{shop_lib, brutal_purge", "{shop_lib, soft_purge")
         .refused(Kind::PurgeRefused);
 }
+
+#[test]
+fn a_large_release_is_followed() {
+    let names: Vec<String> = (0..3000).map(|n| format!("m{n}")).collect();
+    let modules = |code| -> Vec<(&str, u8)> { names.iter().map(|n| (n.as_str(), code)).collect() };
+    let mut large = Scene::up();
+    large
+        .older
+        .applications
+        .push(application("large", "1", &modules(1)));
+    large
+        .newer
+        .applications
+        .push(application("large", "2", &modules(2)));
+    for (number, name) in names.iter().enumerate() {
+        let callees = names[number.saturating_sub(8)..number]
+            .iter()
+            .cloned()
+            .collect();
+        large.facts.calls.insert(name.clone(), callees);
+    }
+    let read = format!(
+        "{{load_object_code, {{large, \"2\", [{}]}}}}.\n",
+        names.join(", ")
+    );
+    let point = "point_of_no_return.\n";
+    let mut large = large.with(point, &format!("{read}{point}"));
+    for name in &names {
+        large = large.then(&format!(
+            "{{load, {{{name}, brutal_purge, brutal_purge}}}}.\n"
+        ));
+    }
+    large.accepted();
+}

@@ -6,9 +6,20 @@ use relup::{Appup, Appups, Direction, Low, Source};
 
 use crate::releases::{Releases, term};
 use crate::script;
-use crate::world::{Age, Part, PartKind, Way, World};
+use crate::world::{Age, App, Part, PartKind, Way, World};
+
+/// The compiler removes applications in OTP's order, that of the release, and the checker refuses to stop
+/// one before another that needs it: no such world has a compiled script here.
+fn removes_needed(world: &World, from: Age) -> bool {
+    let goes = |app: &App| app.is_in(from) && !app.is_in(from.other());
+    let needs = |app: &App| app.needs.iter().any(|needed| goes(&world.apps[*needed]));
+    world.apps.iter().any(|app| goes(app) && needs(app))
+}
 
 pub(crate) fn compiled(world: &World, releases: &Releases, from: Age) -> Vec<Low> {
+    if removes_needed(world, from) {
+        return Vec::new();
+    }
     let mut appups = Appups::default();
     for (number, app) in world.apps.iter().enumerate() {
         let [older, newer] = [Age::Older, Age::Newer].map(|age| world.vsn(number, age));

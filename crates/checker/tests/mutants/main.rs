@@ -106,15 +106,17 @@ fn expect_good(oracle: &mut Oracle, releases: &Releases, from: Age, script: &[Lo
     let report = follow(releases, from, script);
     assert!(
         report.is_accepted(),
-        "seed {seed} from {from:?}: {:#?}\n{script:#?}",
-        report.findings
+        "seed {seed} from {from:?}: {:#?}\n{}",
+        report.findings,
+        text(script)
     );
     let case = releases.case(from);
     let seen = oracle.good(&case, script);
     for expected in ["{checked_without_trace,true}", "{result,ok}", "{notes,[]}"] {
         assert!(
             seen.contains(expected),
-            "seed {seed} from {from:?}: expected {expected}, the node says {seen}\n{script:#?}"
+            "seed {seed} from {from:?}: expected {expected}, the node says {seen}\n{}",
+            text(script)
         );
     }
     let again = oracle.judge(&case, script);
@@ -123,4 +125,9 @@ fn expect_good(oracle: &mut Oracle, releases: &Releases, from: Age, script: &[Lo
         Judgement::Harmless,
         "the good script again, seed {seed}"
     );
+}
+
+fn text(script: &[Low]) -> String {
+    let lines = script.iter().map(|low| format!("{}.\n", low.to_term()));
+    lines.collect()
 }
