@@ -56,6 +56,10 @@ fn follow(releases: &Releases, from: Age, script: &[Low]) -> Report {
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the counts are what the test is run for"
+)]
 fn good_scripts_are_accepted_and_harmful_mutants_refused() {
     let size = size();
     let mut tally = Tally::default();

@@ -37,11 +37,6 @@ impl PartKind {
     pub(crate) fn is_process(self) -> bool {
         !matches!(self, Self::Callback | Self::Library)
     }
-
-    /// Whether its processes have a state of their module's own.
-    pub(crate) fn is_worker(self) -> bool {
-        self.is_process() && self != Self::Supervisor
-    }
 }
 
 /// How a changed worker is brought to its new code.
