@@ -1,7 +1,8 @@
 //! What is judged, and the reasons found so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use beam::ModuleMd5;
 use relup::diff::{Change, Diff, diff};
 use relup::generate::Side;
 use relup::model::{Application, Module};
@@ -73,6 +74,8 @@ pub(crate) struct Case<'a> {
     pub(crate) diff: Diff,
     /// Modules with different code, by name, outside OTP and Elixir.
     pub(crate) changed: BTreeMap<&'a str, Changed<'a>>,
+    /// Modules that differ, are new or gone, or call one of these, however far away.
+    touched: BTreeSet<String>,
     pub(crate) reasons: Vec<Reason>,
 }
 
@@ -81,6 +84,7 @@ impl<'a> Case<'a> {
         Self {
             diff: diff(old.release, new.release),
             changed: changed(old.release, new.release),
+            touched: touched(old.release, new.release),
             reasons: Vec::new(),
             old,
             new,
@@ -99,6 +103,11 @@ impl<'a> Case<'a> {
     pub(crate) fn is_changed(&self, application: &str) -> bool {
         let mut diffs = self.diff.applications.iter();
         diffs.any(|app| app.name == application && app.change == Change::Changed)
+    }
+
+    /// Whether what a module computes may differ: it does, or something that it calls.
+    pub(crate) fn is_touched(&self, module: &str) -> bool {
+        self.touched.contains(module)
     }
 
     /// Adds a reason that concerns both directions.
@@ -177,6 +186,32 @@ fn changed<'a>(old: &'a Release, new: &'a Release) -> BTreeMap<&'a str, Changed<
         }
     }
     found
+}
+
+fn touched(old: &Release, new: &Release) -> BTreeSet<String> {
+    let mut callers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut digests: [HashMap<&str, ModuleMd5>; 2] = [HashMap::new(), HashMap::new()];
+    for (release, digests) in [old, new].into_iter().zip(&mut digests) {
+        for (name, module) in release.applications.iter().flat_map(|app| &app.modules) {
+            digests.insert(name, module.md5);
+            for (callee, _, _) in &module.imports {
+                callers.entry(callee).or_default().insert(name);
+            }
+        }
+    }
+    let [before, after] = &digests;
+    let names = before.keys().chain(after.keys());
+    let mut open: Vec<&str> = names
+        .filter(|n| before.get(*n) != after.get(*n))
+        .copied()
+        .collect();
+    let mut touched = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if touched.insert(name.to_owned()) {
+            open.extend(callers.get(name).into_iter().flatten());
+        }
+    }
+    touched
 }
 
 /// Some names as text: the first five, and how many more.

@@ -8,7 +8,7 @@ use shape::Library;
 use crate::case::Case;
 use crate::reason::{Kind, Place, Severity, Verdict};
 use crate::{
-    applications, behaviours, coverage, deeds, files, processes, protocols, reach, refused,
+    applications, behaviours, coverage, deeds, files, life, processes, protocols, reach, refused,
     runtime, script, structs, unseen,
 };
 
@@ -41,6 +41,7 @@ pub fn judge(old: &Release, new: &Release, kept: &Appups) -> Judged {
     deeds::judge(&mut case);
     behaviours::judge(&mut case);
     structs::judge(&mut case);
+    life::judge(&mut case);
     protocols::judge(&mut case);
     let reach = reach::judge(&mut case);
 

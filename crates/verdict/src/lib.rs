@@ -18,6 +18,7 @@ mod deeds;
 mod facts;
 mod files;
 mod judge;
+mod life;
 mod processes;
 mod protocols;
 mod reach;

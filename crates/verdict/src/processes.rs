@@ -48,7 +48,7 @@ pub(crate) fn judge(case: &mut Case<'_>, composed: &Composed) -> States {
                     continue;
                 }
                 let is_changed = module.md5 != target.md5;
-                if !is_changed && !leans(case, module) {
+                if !is_changed && !case.is_touched(name) {
                     continue;
                 }
                 let found = fit(case, (module, target), behaviour, direction, &script);
@@ -62,12 +62,6 @@ pub(crate) fn judge(case: &mut Case<'_>, composed: &Composed) -> States {
         }
     }
     states
-}
-
-/// Whether an unchanged module calls one that differs, and so may keep what that one makes.
-fn leans(case: &Case<'_>, module: &Module) -> bool {
-    let mut imports = module.imports.iter();
-    imports.any(|(name, _, _)| case.changed.contains_key(name.as_str()))
 }
 
 struct Found {
@@ -137,14 +131,14 @@ fn fit(
         (StateChange::Same { depends }, None | Some(Migration::Handled)) => {
             let differ: Vec<&str> = depends
                 .iter()
-                .filter(|name| differs(case, name))
+                .filter(|name| case.is_touched(name))
                 .map(|name| shown(name))
                 .collect();
             if differ.is_empty() {
                 return Found::new(Fit::Same);
             }
             let detail = format!(
-                "a part of its state is made by modules that differ: {}",
+                "a part of its state is made by modules that differ, or call such: {}",
                 some(differ)
             );
             Found::because(
@@ -235,12 +229,6 @@ fn fit(
             )
         }
     }
-}
-
-/// Whether a module is another one in the other release, wherever it lies.
-fn differs(case: &Case<'_>, name: &str) -> bool {
-    let of = |side: relup::generate::Side<'_>| side.release.module(name).map(|(_, m)| m.md5);
-    of(case.old) != of(case.new)
 }
 
 fn update<'a>(script: &'a [High], module: &str) -> Option<&'a Change> {

@@ -99,6 +99,10 @@ pub enum Kind {
     ModuleUncovered,
     /// Between the replacement of two modules a call fails.
     CallWindow,
+    /// A message sent before the change may have no clause after it.
+    MessageUnhandled,
+    /// What a process does when it starts differs, and a running one never did it.
+    StartChanged,
     /// The independent checker refuses the script.
     ScriptRefused,
     /// What would tell cannot be seen: no debug information.
@@ -211,6 +215,8 @@ impl Kind {
             Self::AppupMissing => "appup_missing",
             Self::ModuleUncovered => "module_uncovered",
             Self::CallWindow => "call_window",
+            Self::MessageUnhandled => "message_unhandled",
+            Self::StartChanged => "start_changed",
             Self::ScriptRefused => "script_refused",
             Self::Unseen => "unseen",
         }

@@ -464,3 +464,93 @@ fn a_protocol_loaded_from_its_application_is_refused() {
     let judged = with_appup(&new, script, script);
     assert_eq!(answers(&judged), (NotSafe, NotSafe), "{}", shown(&judged));
 }
+
+#[test]
+fn a_message_that_waits_must_find_its_clause() {
+    let kind = Kind::MessageUnhandled;
+    let renamed = Variant::next()
+        .replace(COUNTER, ":bump,", ":inc,")
+        .replace(COUNTER, ":bump)", ":inc)");
+    assert!(refused(&Variant::base(), &renamed, kind).contains("bump"));
+    // A message more is nothing to the new code, and unknown to the old one on the way back.
+    let more = Variant::next().replace(
+        COUNTER,
+        "  def handle_call(:value",
+        "  def handle_call(:twice, _from, state), do: {:reply, 2 * state.count, state}\n  def handle_call(:value",
+    );
+    let judged = judged(&Variant::base(), &more);
+    assert_eq!(answers(&judged), (Safe, NotSafe), "{}", shown(&judged));
+}
+
+#[test]
+fn what_a_process_does_at_its_start_is_not_done_by_one_that_runs() {
+    let base = Variant::base();
+    let kind = Kind::StartChanged;
+    let name = Variant::next().replace(COUNTER, "__MODULE__", ":shop_counter");
+    refused(&base, &name, kind);
+    let table = Variant::next().replace(
+        COUNTER,
+        "def init(first), do: {:ok,",
+        "def init(first), do: :ets.new(:shop, [:named_table]) && {:ok,",
+    );
+    assert!(refused(&base, &table, kind).contains("ets:new"));
+    let application = Variant::next().replace(
+        "lib/shop/application.ex",
+        "    children = [",
+        "    :persistent_term.put(:shop, 1)\n    children = [",
+    );
+    assert!(refused(&base, &application, kind).contains("persistent_term:put"));
+}
+
+#[test]
+fn what_another_module_makes_of_a_state_is_followed() {
+    // Nothing in the process's own module differs, and OTP would not even suspend it.
+    let through = |variant: Variant| {
+        variant
+            .write(
+                "lib/shop/first.ex",
+                "defmodule Shop.First do\n  def state(first), do: Shop.Second.state(first)\nend\n",
+            )
+            .write(
+                "lib/shop/second.ex",
+                "defmodule Shop.Second do\n  def state(first), do: %{count: first, bumps: 0}\nend\n",
+            )
+            .replace(COUNTER, "{:ok, %{count: first, bumps: 0}}", "{:ok, Shop.First.state(first)}")
+    };
+    let new = through(Variant::next()).replace(
+        "lib/shop/second.ex",
+        "%{count: first, bumps: 0}",
+        "%{count: {first, :pieces}, bumps: 0}",
+    );
+    refused(&through(Variant::base()), &new, Kind::StateShapeChanged);
+}
+
+#[test]
+fn another_shape_within_a_state_is_seen() {
+    let kind = Kind::StateShapeChanged;
+    let items = Variant::next()
+        .replace(
+            CART,
+            "items: [cents | cart.items]",
+            "items: [{cents, :eur} | cart.items]",
+        )
+        .replace(
+            CART,
+            "def handle_call(:total, _from, cart), do: {:reply, cart.total, cart}",
+            "def handle_call(:total, _from, cart),\n    \
+             do: {:reply, Enum.sum(Enum.map(cart.items, fn {cents, :eur} -> cents end)), cart}",
+        );
+    refused(&Variant::base(), &items, kind);
+    let tuple = Variant::next()
+        .replace(
+            COUNTER,
+            "%{count: first, bumps: 0}",
+            "%{count: {first, 0}, bumps: 0}",
+        )
+        .replace(
+            COUNTER,
+            "count: state.count + 1,",
+            "count: {elem(state.count, 0) + 1, 0},",
+        );
+    refused(&Variant::base(), &tuple, kind);
+}
