@@ -177,3 +177,6 @@ impl<'a> Pair<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
