@@ -74,6 +74,12 @@ impl Tally {
         }
     }
 
+    pub(crate) fn counts(&self) -> String {
+        let (harmful, caught) = (self.harmful, self.caught);
+        let (harmless, refused) = (self.harmless, self.refused);
+        format!("harmful {harmful}, caught {caught}; harmless {harmless}, refused {refused}")
+    }
+
     pub(crate) fn assert(&self) {
         assert!(
             self.harmful > 100,
@@ -88,12 +94,7 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "harmful {}, caught {}", self.harmful, self.caught)?;
-        writeln!(
-            f,
-            "harmless {}, refused all the same {}",
-            self.harmless, self.refused
-        )?;
+        writeln!(f, "{}", self.counts())?;
         for (mutation, [harmful, caught, harmless, refused]) in &self.mutations {
             writeln!(
                 f,
