@@ -290,8 +290,13 @@ impl<'a> Parts<'a> {
             || marked(b"RUNTIME_CONFIG=true")
     }
 
+    /// Files right in `releases` say what boots on a host; they are no part of what does.
     fn files(&self) -> BTreeMap<String, File> {
-        let files = self.found.iter().map(|found| {
+        let found = self.found.iter().filter(|found| {
+            let below = found.entry.path.as_str().strip_prefix("releases/");
+            below.is_none_or(|rest| rest.contains('/'))
+        });
+        let files = found.map(|found| {
             let size = match &found.entry.kind {
                 EntryKind::File { content, .. } => content.size,
                 EntryKind::Symlink { target } => target.len() as u64,
