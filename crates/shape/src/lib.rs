@@ -9,7 +9,9 @@
 //!               ──migration::handles──▶ Handled | NotHandled | Unseen   does code_change do it?
 //! Code ──supervision::children──▶ Children | Unseen, then supervision::compare
 //! Code old, new ──messages::lost──▶ old messages that the new code does not take
+//!               ──tables::differences──▶ what it writes to tables in another form
 //!               ──starting::differences──▶ what a running process never did at its start
+//! Code ──captures::of──▶ functions named as data
 //! Code ──calls::of──▶ what outlives a change of code: closures held, processes outside supervision …
 //! ```
 //!
@@ -19,6 +21,7 @@
 
 mod ast;
 pub mod calls;
+pub mod captures;
 mod code;
 mod eval;
 mod library;
@@ -31,6 +34,7 @@ pub mod starting;
 pub mod state;
 pub mod supervision;
 mod symbolic;
+pub mod tables;
 mod walk;
 
 pub use code::{Code, CodeError, Language};

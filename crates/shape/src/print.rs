@@ -85,3 +85,32 @@ fn without_lines(text: &str) -> String {
     }
     all
 }
+
+/// Without the numbers of variables, which say nothing between two versions.
+pub(crate) fn unnamed(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    let mut within = false;
+    while let Some(char) = rest.next() {
+        let is_variable = char == 'V' && !within && rest.peek().is_some_and(char::is_ascii_digit);
+        if is_variable {
+            plain.push('_');
+            while rest.next_if(char::is_ascii_digit).is_some() {}
+        } else {
+            plain.push(char);
+        }
+        within = char.is_alphanumeric() || char == '_';
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unnamed;
+
+    #[test]
+    fn variables_have_no_numbers() {
+        assert_eq!(unnamed("{V1,[V12|V2]}"), "{_,[_|_]}");
+        assert_eq!(unnamed("'V1x'(AV2,V)"), "'_x'(AV2,V)");
+    }
+}

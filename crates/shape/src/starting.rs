@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Code;
 use crate::ast::{Callee, Expr, FunctionName};
-use crate::print::text;
+use crate::print::{text, unnamed};
 use crate::walk;
 
 /// Modules whose functions only compute.
@@ -78,6 +78,10 @@ pub fn differences(old: &Code, new: &Code) -> Vec<String> {
         if before.get(deed).copied().unwrap_or(0) < *count {
             found.push(format!("{deed} is new"));
         }
+    }
+    let mode = ("callback_mode".into(), 0);
+    if old.functions.get(&mode) != new.functions.get(&mode) {
+        found.push("callback_mode/0 differs".to_owned());
     }
     found
 }
@@ -158,33 +162,4 @@ fn deed(expr: &Expr) -> Option<String> {
     };
     let arguments: Vec<String> = call.arguments.iter().map(|a| unnamed(&text(a))).collect();
     Some(format!("{callee}({})", arguments.join(",")))
-}
-
-/// Without the numbers of variables, which say nothing between two versions.
-fn unnamed(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    let mut within = false;
-    while let Some(char) = rest.next() {
-        let is_variable = char == 'V' && !within && rest.peek().is_some_and(char::is_ascii_digit);
-        if is_variable {
-            plain.push('_');
-            while rest.next_if(char::is_ascii_digit).is_some() {}
-        } else {
-            plain.push(char);
-        }
-        within = char.is_alphanumeric() || char == '_';
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unnamed;
-
-    #[test]
-    fn variables_have_no_numbers() {
-        assert_eq!(unnamed("{V1,[V12|V2]}"), "{_,[_|_]}");
-        assert_eq!(unnamed("'V1x'(AV2,V)"), "'_x'(AV2,V)");
-    }
 }
