@@ -22,6 +22,18 @@ pub(crate) fn judge(case: &mut Case<'_>) {
                 if target.is_some_and(|target| target.md5 == module.md5) {
                     continue;
                 }
+                if starts_tasks(module) {
+                    let detail = format!(
+                        "{} starts tasks that nobody waits for: one that runs for long goes on with \
+                         the old code",
+                        shown(name)
+                    );
+                    let remedy =
+                        "let a GenServer do what goes on for ever, or keep the module as it is";
+                    let place = Place::module(&app.name, name);
+                    let (kind, way) = (Kind::Unreachable, Some(direction));
+                    case.add(Severity::Doubt, kind, place, way, detail, remedy);
+                }
                 let Some(code) = from.code.code(name) else {
                     continue;
                 };
@@ -121,4 +133,14 @@ fn writes_environment(module: &Module) -> bool {
         _ => false,
     };
     !module.name.starts_with("Elixir.Mix.Tasks.") && module.imports.iter().any(writes)
+}
+
+/// Whether a module starts tasks without waiting for what they return.
+fn starts_tasks(module: &Module) -> bool {
+    let starts = |(m, f, _): &(String, String, u32)| match m.as_str() {
+        "Elixir.Task.Supervisor" => f == "start_child",
+        "Elixir.Task" => f == "start" || f == "start_link",
+        _ => false,
+    };
+    module.imports.iter().any(starts)
 }

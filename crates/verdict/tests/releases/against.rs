@@ -554,3 +554,72 @@ fn another_shape_within_a_state_is_seen() {
         );
     refused(&Variant::base(), &tuple, kind);
 }
+
+#[test]
+fn what_lies_in_tables_keeps_its_shape() {
+    let writes = |variant: Variant, row: &str| {
+        variant.replace(
+            CART,
+            "    {:reply, cart.total, cart}\n",
+            &format!("    :ets.insert(:shop, {row})\n    {{:reply, cart.total, cart}}\n"),
+        )
+    };
+    let old = writes(Variant::base(), "{:total, cart.total}");
+    let new = writes(Variant::next(), "{:total, cart.total, :eur}");
+    refused(&old, &new, Kind::StateShapeChanged);
+}
+
+#[test]
+fn a_function_handed_out_by_name_must_stay() {
+    let old = Variant::base().replace(
+        CART,
+        "def init(_), do: ",
+        "def init(_), do: :timer.apply_interval(60_000, Shop.Text, :label, [1]) && ",
+    );
+    let new = Variant::next()
+        .replace(
+            CART,
+            "def init(_), do: ",
+            "def init(_), do: :timer.apply_interval(60_000, Shop.Text, :caption, [1]) && ",
+        )
+        .replace(
+            TEXT,
+            "  def price",
+            "  def caption(count), do: Integer.to_string(count)\n  def price",
+        )
+        .replace(
+            TEXT,
+            "def label(count), do: \"count: \" <> Integer.to_string(count)\n",
+            "",
+        )
+        .replace(COUNTER, "Shop.Text.label", "Integer.to_string");
+    let judged = judged(&old, &new);
+    assert_eq!(judged.verdict.up, NotSafe, "{}", shown(&judged));
+    let held = against(&judged, Kind::ClosureHeld);
+    assert!(
+        held.iter().any(|r| r.detail.contains("Shop.Text.label/1")),
+        "{}",
+        shown(&judged)
+    );
+}
+
+#[test]
+fn a_loop_in_a_supervised_task_goes_on_with_the_old_code() {
+    let polls = |variant: Variant| {
+        variant
+            .replace(
+                "lib/shop/application.ex",
+                "{Shop.Counter, 0}",
+                "{Shop.Counter, 0},\n      {Task.Supervisor, name: Shop.Tasks}",
+            )
+            .write(
+                "lib/shop/poll.ex",
+                "defmodule Shop.Poll do\n  \
+                 def start, do: Task.Supervisor.start_child(Shop.Tasks, fn -> loop(0) end)\n\n  \
+                 def loop(n) do\n    Process.sleep(1000)\n    loop(n + 1)\n  end\nend\n",
+            )
+    };
+    let new = polls(Variant::next()).replace("lib/shop/poll.ex", "1000", "500");
+    let judged = judged(&polls(Variant::base()), &new);
+    assert_eq!(answers(&judged), (NotSafe, NotSafe), "{}", shown(&judged));
+}

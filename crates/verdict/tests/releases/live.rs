@@ -5,7 +5,9 @@ use std::thread;
 
 use beam::Term;
 
-use crate::judged::{Pair, shown};
+use verdict::Answer::Safe;
+
+use crate::judged::{Pair, answers, shown};
 use crate::node;
 use crate::safe::{SafePair, pairs};
 
@@ -41,6 +43,13 @@ fn safe_pairs_go_up_and_back_on_a_running_node_under_load() {
 fn install(pair: &SafePair) -> Result<(), String> {
     let (old, new) = (pair.old.release(), pair.new.release());
     let judged = Pair::read(&old, &new).judge();
+    if answers(&judged) != (Safe, Safe) {
+        return Err(format!(
+            "{}: not judged safe\n{}",
+            pair.name,
+            shown(&judged)
+        ));
+    }
     let relup = judged.relup.as_ref().expect("a relup").to_string();
     let (seen, printed) = node::upgrade(&old, &new, &relup, &pair.shows);
     let told = |what: &str| {

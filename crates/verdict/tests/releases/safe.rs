@@ -3,6 +3,7 @@
 use verdict::Answer::{NotSafe, Safe};
 use verdict::{Kind, Severity};
 
+use crate::against::till;
 use crate::judged::{Pair, against, answers, shown};
 use crate::variant::Variant;
 
@@ -40,7 +41,7 @@ pub(crate) fn pairs() -> Vec<SafePair> {
         new,
         shows,
     };
-    vec![
+    let mut pairs = vec![
         pair(
             "a bug fixed in a callback",
             Variant::next().replace("lib/shop/counter.ex", "state.count + 1", "state.count + 2"),
@@ -202,8 +203,87 @@ pub(crate) fn pairs() -> Vec<SafePair> {
                 .remove("lib/shop/page.eex"),
             shows("erlang:module_loaded('Elixir.Shop.Page')", "true", "false"),
         ),
+    ];
+    pairs.extend(further());
+    pairs
+}
+
+/// Pairs whose old release is not the shop as it is.
+fn further() -> Vec<SafePair> {
+    let both = |name,
+                with: &dyn Fn(Variant) -> Variant,
+                new: &dyn Fn(Variant) -> Variant,
+                shows| SafePair {
+        name,
+        old: with(Variant::base()),
+        new: new(with(Variant::next())),
+        shows,
+    };
+    let runs = "lists:keymember(till, 1, application:which_applications())";
+    vec![
+        both(
+            "an application with processes added",
+            &|shop| shop,
+            &|shop| till(shop, "deps: []"),
+            shows(runs, "false", "true"),
+        ),
+        SafePair {
+            name: "an application with processes removed",
+            old: till(Variant::base(), "deps: []"),
+            new: Variant::next(),
+            shows: shows(runs, "true", "false"),
+        },
+        both(
+            "workers started under a running supervisor",
+            &|shop| {
+                shop.write("lib/shop/line.ex", LINE).replace(
+                    "lib/shop/application.ex",
+                    "{Shop.Counter, 0}\n",
+                    "{Shop.Counter, 0},\n      {DynamicSupervisor, name: Shop.Lines, strategy: :one_for_one}\n",
+                )
+            },
+            &|shop| shop.replace("lib/shop/line.ex", "length + 1", "length + 2"),
+            shows(
+                "begin 'Elixir.Shop.Line':open(), {undefined, Pid, _, _} = hd('Elixir.DynamicSupervisor':which_children('Elixir.Shop.Lines')), \
+                 A = gen_server:call(Pid, more), gen_server:call(Pid, more) - A end",
+                "1",
+                "2",
+            ),
+        ),
+        both(
+            "an Agent's functions changed",
+            &|shop| {
+                shop.write("lib/shop/open.ex", OPEN).replace(
+                    "lib/shop/application.ex",
+                    "{Shop.Counter, 0}\n",
+                    "{Shop.Counter, 0},\n      Shop.Open\n",
+                )
+            },
+            &|shop| {
+                shop.replace(
+                    "lib/shop/open.ex",
+                    "{hours, hours + 1}",
+                    "{hours * 2, hours + 1}",
+                )
+            },
+            shows(
+                "begin A = 'Elixir.Shop.Open':longer(), 'Elixir.Shop.Open':longer() - A end",
+                "1",
+                "2",
+            ),
+        ),
     ]
 }
+
+const LINE: &str = "defmodule Shop.Line do\n  use GenServer\n\n  \
+    def open, do: DynamicSupervisor.start_child(Shop.Lines, {Shop.Line, 0})\n  \
+    def start_link(first), do: GenServer.start_link(__MODULE__, first)\n\n  \
+    @impl true\n  def init(first), do: {:ok, first}\n\n  \
+    @impl true\n  def handle_call(:more, _from, length), do: {:reply, length + 1, length + 1}\nend\n";
+
+const OPEN: &str = "defmodule Shop.Open do\n  use Agent\n\n  \
+    def start_link(_), do: Agent.start_link(fn -> 0 end, name: __MODULE__)\n  \
+    def longer, do: Agent.get_and_update(__MODULE__, fn hours -> {hours, hours + 1} end)\nend\n";
 
 const TILL: &str = "defmodule Shop.Till do\n  use GenServer\n\n  \
     def start_link(_), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)\n\n  \
