@@ -8,8 +8,10 @@
 -module(oracle).
 -export([start/0, main/0, tick/0, note/1]).
 
--define(LIMIT, 3000).
--define(SUSPEND, 200).
+%% Milliseconds. Long, so that a slow machine is not taken for harm.
+-define(LIMIT, 4000).
+-define(SUSPEND, 2000).
+-define(ANSWER, 2000).
 
 start() -> spawn(?MODULE, main, []).
 
@@ -180,20 +182,20 @@ tick({Kind, Name, Module}) ->
     end.
 
 status(Pid) ->
-    case catch sys:get_status(Pid, 300) of
+    case catch sys:get_status(Pid, ?ANSWER) of
         {status, _, _, [_, State | _]} -> State;
         _ -> gone
     end.
 
-ask(gen_server, Pid, _) -> gen_server:call(Pid, tick, 300);
-ask(gen_statem, Pid, _) -> gen_statem:call(Pid, tick, 300);
-ask(gen_event, Pid, M) -> gen_event:call(Pid, M, tick, 300);
+ask(gen_server, Pid, _) -> gen_server:call(Pid, tick, ?ANSWER);
+ask(gen_statem, Pid, _) -> gen_statem:call(Pid, tick, ?ANSWER);
+ask(gen_event, Pid, M) -> gen_event:call(Pid, M, tick, ?ANSWER);
 ask(special, Pid, _) ->
     Ref = monitor(process, Pid),
     Pid ! {tick, self(), Ref},
     receive {Ref, Answer} -> demonitor(Ref, [flush]), Answer;
             {'DOWN', Ref, _, _, _} -> gone
-    after 300 -> silent end.
+    after ?ANSWER -> silent end.
 
 send(gen_server, Pid, _) -> gen_server:cast(Pid, tick);
 send(gen_statem, Pid, _) -> gen_statem:cast(Pid, tick);
@@ -226,14 +228,14 @@ life({Kind, Name, Module}, Pids) ->
     end.
 
 state(supervisor, Pid) ->
-    case catch sys:get_state(Pid, 300) of
+    case catch sys:get_state(Pid, ?ANSWER) of
         State when element(1, State) =:= state ->
             {Ids, Children} = element(4, State),
             {[element(N, State) || N <- [3, 6, 7]],
              [{Id, child(maps:get(Id, Children))} || Id <- Ids]};
         _ -> none
     end;
-state(_, Pid) -> catch sys:get_state(Pid, 300).
+state(_, Pid) -> catch sys:get_state(Pid, ?ANSWER).
 
 child(Child) ->
     [child, Pid | Rest] = tuple_to_list(Child),
