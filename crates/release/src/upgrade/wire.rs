@@ -267,11 +267,6 @@ fn check(manifest: &UpgradeManifest) -> Result<(), UpgradeManifestError> {
         }
     }
     for group in &manifest.groups {
-        if group.delta && !group.lies_in_versions() {
-            return Err(invalid(
-                "files that are replaced in place are compressed against themselves",
-            ));
-        }
         all.0.extend(group.a.iter().map(|entry| entry.path.clone()));
         all.1.extend(group.b.iter().map(|entry| entry.path.clone()));
         let sizes = [&group.a, &group.b].map(|side| content_bytes(side));
@@ -284,6 +279,12 @@ fn check(manifest: &UpgradeManifest) -> Result<(), UpgradeManifestError> {
     }
     paths(&all.0, &a.vsn)?;
     paths(&all.1, &b.vsn)?;
+    let mut groups = manifest.groups.iter();
+    if groups.any(|group| group.delta && !group.lies_in_versions()) {
+        return Err(invalid(
+            "files that are replaced in place are compressed against themselves",
+        ));
+    }
     versions(manifest)
 }
 

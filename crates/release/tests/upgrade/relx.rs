@@ -43,7 +43,7 @@ const MAKE: &str = r#"
     [begin
         Ebin = filename:join([Root, "lib", "plain-" ++ Vsn, "ebin"]),
         Write(filename:join(Ebin, "plain.app"), {application, plain, [
-            {vsn, Vsn}, {modules, [worker]}, {registered, []}, {applications, [kernel, stdlib]}]}),
+            {description, "d"}, {vsn, Vsn}, {modules, [worker]}, {registered, []}, {applications, [kernel, stdlib]}]}),
         ok = file:write_file(filename:join(Ebin, "worker.beam"), Compile(N)),
         Dir = filename:join([Root, "releases", Vsn]),
         Write(filename:join(Dir, "plain.rel"),
