@@ -7,7 +7,7 @@ use crate::case::{Case, Changed, shown};
 use crate::reason::{Kind, Place, Severity};
 
 /// Behaviours whose callbacks leave nothing in a process that lives on.
-const STATELESS: [&str; 14] = [
+const STATELESS: [&str; 17] = [
     "application",
     "Elixir.Access",
     "Elixir.Application",
@@ -15,9 +15,12 @@ const STATELESS: [&str; 14] = [
     "Elixir.Calendar.TimeZoneDatabase",
     "Elixir.Config.Provider",
     "Elixir.Config.Reader",
+    "Elixir.Ecto.ParameterizedType",
     "Elixir.Ecto.Type",
     "Elixir.Exception",
+    "Elixir.Gettext.Backend",
     "Elixir.Mix.Task",
+    "Elixir.Oban.Worker",
     "Elixir.Plug",
     "Elixir.Plug.Exception",
     "Elixir.Phoenix.Template.Engine",

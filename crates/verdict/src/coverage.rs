@@ -86,7 +86,7 @@ pub(crate) fn judge(case: &mut Case<'_>, composed: &Composed) {
 
 /// Says of which applications the instructions were generated.
 fn missing(case: &mut Case<'_>, composed: &Composed) {
-    for (name, _) in &composed.generated.applications {
+    for name in composed.generated.applications.keys() {
         if is_runtime(name) {
             continue;
         }

@@ -45,7 +45,7 @@ pub(crate) fn judge(case: &mut Case<'_>) {
             RESTART,
         );
     }
-    let apps: Vec<_> = case.diff.applications.iter().cloned().collect();
+    let apps = case.diff.applications.clone();
     for app in apps {
         if app.change != Change::Changed || !is_runtime(&app.name) {
             continue;

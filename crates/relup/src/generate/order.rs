@@ -36,6 +36,18 @@ pub(super) struct Order {
     pub(super) windows: Vec<Window>,
 }
 
+impl Replaced<'_> {
+    /// What is new comes first where nothing speaks against it, what goes comes last: a module may be
+    /// named as data, and then no call tells who needs it.
+    fn kind(&self) -> u8 {
+        match (self.from, self.to) {
+            (None, _) => 0,
+            (Some(_), Some(_)) => 1,
+            (Some(_), None) => 2,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Weight {
     Must,
@@ -56,11 +68,10 @@ pub(super) fn order(replaced: &BTreeMap<String, Replaced<'_>>, direction: Direct
     let names: Vec<&str> = replaced.keys().map(String::as_str).collect();
     let index: HashMap<&str, usize> = names.iter().enumerate().map(|(i, n)| (*n, i)).collect();
     let edges = edges(replaced, &index, direction);
-    let sorted = sort(names.len(), &edges);
-    let mut place = vec![0; names.len()];
-    for (at, &module) in sorted.iter().enumerate() {
-        place[module] = at;
-    }
+    let place = places(&sort(names.len(), &edges));
+    let kinds: Vec<u8> = replaced.values().map(Replaced::kind).collect();
+    let sorted = by_kind(&place, &edges, &kinds);
+    let place = places(&sorted);
     let mut order = Order {
         modules: sorted.iter().map(|&i| names[i].to_owned()).collect(),
         ..Order::default()
@@ -131,6 +142,38 @@ fn sort(count: usize, edges: &[Edge]) -> Vec<usize> {
         } else {
             let must = components(&component, edges, |e| e.weight == Weight::Must);
             sorted.extend(must.into_iter().flatten());
+        }
+    }
+    sorted
+}
+
+fn places(sorted: &[usize]) -> Vec<usize> {
+    let mut place = vec![0; sorted.len()];
+    for (at, &module) in sorted.iter().enumerate() {
+        place[module] = at;
+    }
+    place
+}
+
+/// Orders anew by kind, with every edge kept that the order given keeps.
+fn by_kind(place: &[usize], edges: &[Edge], kinds: &[u8]) -> Vec<usize> {
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); place.len()];
+    let mut waits = vec![0_usize; place.len()];
+    for edge in edges.iter().filter(|e| place[e.first] < place[e.then]) {
+        next[edge.first].push(edge.then);
+        waits[edge.then] += 1;
+    }
+    let key = |module: usize| (kinds[module], place[module], module);
+    let free = (0..place.len()).filter(|&module| waits[module] == 0);
+    let mut free: BTreeSet<(u8, usize, usize)> = free.map(key).collect();
+    let mut sorted = Vec::with_capacity(place.len());
+    while let Some((_, _, module)) = free.pop_first() {
+        sorted.push(module);
+        for &then in &next[module] {
+            waits[then] -= 1;
+            if waits[then] == 0 {
+                free.insert(key(then));
+            }
         }
     }
     sorted

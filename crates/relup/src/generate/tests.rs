@@ -206,6 +206,24 @@ fn a_function_that_goes_goes_after_its_last_caller() {
 }
 
 #[test]
+fn what_is_new_comes_first_and_what_goes_last() {
+    let modules = |code, other| vec![module("b", code, &[], &[]), module(other, 1, &[], &[])];
+    let generated = generated(
+        vec![application("shop", "1", modules(1, "a_old"))],
+        vec![application("shop", "2", modules(2, "c_new"))],
+    );
+    let load = "{load_module,b,soft_purge,soft_purge,[]}";
+    assert_eq!(
+        shown(&generated, "shop", Direction::Up),
+        ["{add_module,c_new}", load, "{delete_module,a_old}"]
+    );
+    assert_eq!(
+        shown(&generated, "shop", Direction::Down),
+        ["{add_module,a_old}", load, "{delete_module,c_new}"]
+    );
+}
+
+#[test]
 fn a_renamed_function_has_no_right_order() {
     let modules = |code, name| {
         vec![
@@ -261,8 +279,11 @@ fn what_becomes_another_kind_of_process_is_refused() {
     );
 }
 
-/// Of each of a few modules which functions it has and which calls it makes, before and after.
-fn calls() -> impl Strategy<Value = Vec<[(BTreeSet<u8>, BTreeSet<(u8, u8)>); 2]>> {
+/// The functions that a module has, and the calls that it makes.
+type Drawn = (BTreeSet<u8>, BTreeSet<(u8, u8)>);
+
+/// Of each of a few modules what it is before and after.
+fn calls() -> impl Strategy<Value = Vec<[Drawn; 2]>> {
     let version = || {
         let exports = prop::collection::btree_set(0_u8..3, 0..3);
         let imports = prop::collection::btree_set((0_u8..6, 0_u8..3), 0..5);
