@@ -129,7 +129,30 @@ pub(crate) fn judge(case: &mut Case<'_>) -> Reach {
             let place = Place::module(module.application, &running.name);
             let way = Some(direction);
             match role(running) {
-                Role::Supervisor => {}
+                Role::Supervisor => {
+                    let is_root = starters(&running.name, from.release)
+                        .iter()
+                        .any(|starter| is_callback(from.release, module.application, starter));
+                    let is_known = is_root
+                        || supervisors.listing(&running.name).next().is_some()
+                        || supervisors.started.contains(&running.name);
+                    if !is_known && has_other_children(case, &running.name, direction) {
+                        let detail = format!(
+                            "the children of {} differ, and no supervisor that is seen lists it: its \
+                             update may find no process",
+                            shown(&running.name)
+                        );
+                        let remedy = "start it by its child specification, under a supervisor";
+                        case.add(
+                            Severity::Doubt,
+                            Kind::Unreachable,
+                            place,
+                            way,
+                            detail,
+                            remedy,
+                        );
+                    }
+                }
                 Role::Process(behaviour) => {
                     let starters = starters(&running.name, from.release);
                     if !starters.is_empty() {
@@ -182,6 +205,30 @@ pub(crate) fn judge(case: &mut Case<'_>) -> Reach {
         }
     }
     reach
+}
+
+/// Whether a module, as shown, is the callback module of the application.
+fn is_callback(release: &Release, application: &str, module: &str) -> bool {
+    let app = release.application(application);
+    let callback = app.and_then(|app| app.resource.start.as_ref());
+    callback.is_some_and(|(callback, _)| shown(callback) == module)
+}
+
+/// Whether a supervisor's children differ, or may.
+fn has_other_children(case: &Case<'_>, module: &str, direction: Direction) -> bool {
+    let (from, to) = case.sides(direction);
+    let (Some(before), Some(after)) = (from.code.code(module), to.code.code(module)) else {
+        return true;
+    };
+    let before = Version {
+        code: before,
+        others: from.code,
+    };
+    let after = Version {
+        code: after,
+        others: to.code,
+    };
+    supervision::compare(before, after).map_or(true, |differences| !differences.is_empty())
 }
 
 fn unlisted(module: &str, behaviour: Behaviour, supervisors: &Supervisors) -> (Severity, String) {
