@@ -56,6 +56,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) misses: BTreeSet<String>,
     /// Modules whose functions were not followed.
     pub(crate) depends: BTreeSet<String>,
+    /// What was noted for the next pass.
+    noted: BTreeMap<&'static str, Shape>,
     /// Calls of functions that were asked for, with their arguments.
     pub(crate) observed: BTreeMap<(Name, Name), BTreeSet<Vec<Shape>>>,
 }
@@ -75,6 +77,7 @@ impl<'a> Evaluator<'a> {
             demands: BTreeMap::new(),
             misses: BTreeSet::new(),
             depends: BTreeSet::new(),
+            noted: BTreeMap::new(),
             observed: BTreeMap::new(),
         }
     }
@@ -98,6 +101,19 @@ impl<'a> Evaluator<'a> {
             first = found;
         }
         None
+    }
+
+    /// Notes a shape under a name, joined with what was noted before.
+    pub(crate) fn note(&mut self, name: &'static str, shape: Shape) {
+        let known = self.noted(name);
+        let joined = known.or(&self.kept(&shape));
+        self.grew |= joined != known;
+        self.noted.insert(name, joined);
+    }
+
+    /// What was noted under a name.
+    pub(crate) fn noted(&self, name: &str) -> Shape {
+        self.noted.get(name).cloned().unwrap_or_else(Shape::never)
     }
 
     /// Calls a function of the module itself.

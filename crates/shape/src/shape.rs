@@ -19,7 +19,7 @@ use crate::ast::Name;
 
 pub(crate) use fit::{Misfit, Names, fits};
 pub(crate) use map::{Field, Key, MapShape};
-pub(crate) use text::{called, module};
+pub(crate) use text::{Named, called, module};
 
 /// Deeper than this nothing is told apart.
 const DEPTH_MAX: u8 = 12;
@@ -105,6 +105,8 @@ pub(crate) enum Origin {
     Outside,
     /// What the process was started with.
     Start,
+    /// Outside, and since then in the state.
+    Stored,
     /// A function that was not followed.
     Call,
     /// The analysis gave up: nothing is the same as this, not even itself.

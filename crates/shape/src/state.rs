@@ -4,6 +4,7 @@ mod produced;
 mod reach;
 pub(crate) mod returned;
 mod start;
+mod stored;
 
 use std::collections::BTreeSet;
 use std::fmt;

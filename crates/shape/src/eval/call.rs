@@ -3,12 +3,18 @@
 use super::{Env, Evaluator, library};
 use crate::Code;
 use crate::ast::{Call, Callee, Expr, Name};
-use crate::shape::{Origin, Shape, called};
+use crate::shape::{Named, Origin, Shape, called};
 
 impl<'a> Evaluator<'a> {
     pub(super) fn call(&mut self, code: &'a Code, call: &'a Call, env: &mut Env) -> Shape {
-        if let Callee::Remote(module, name) = &call.callee
-            && &**module == "erlang"
+        let built_in = match &call.callee {
+            Callee::Remote(module, name) if &**module == "erlang" => Some(name),
+            Callee::Local(name) if code.function(name, call.arguments.len()).is_none() => {
+                Some(name)
+            }
+            _ => None,
+        };
+        if let Some(name) = built_in
             && let Some(shape) = self.shortcut(code, name, &call.arguments, env)
         {
             return shape;
@@ -132,7 +138,7 @@ impl<'a> Evaluator<'a> {
 
     /// What a function that is not followed returns: always the same for the same arguments.
     pub(crate) fn unknown(&mut self, callee: &str, arguments: &[Shape]) -> Shape {
-        let arguments: Vec<Shape> = arguments
+        let arguments: Vec<Named> = arguments
             .iter()
             .map(|argument| self.named(argument))
             .collect();

@@ -4,7 +4,7 @@ use super::control::variables;
 use super::{Env, Evaluator, write};
 use crate::Code;
 use crate::ast::{Expr, Fun, Name};
-use crate::shape::{MapShape, Origin, Part, Shape};
+use crate::shape::{MapShape, Named, Origin, Part, Shape};
 
 /// A fun whose code is seen.
 #[derive(Debug, Clone)]
@@ -170,20 +170,20 @@ impl<'a> Evaluator<'a> {
 
     /// What stands for an argument in the name of what an unknown function returns. A fun is told by
     /// what it returns.
-    pub(super) fn named(&mut self, argument: &Shape) -> Shape {
-        let mut union = Shape::never();
+    pub(super) fn named(&mut self, argument: &Shape) -> Named {
+        let mut named = Named::of(&argument.filter(|part| !matches!(part, Part::Closure(..))));
         for part in argument.parts() {
-            union = union.or(&match part {
-                Part::Closure(_, arity) => {
-                    let given = vec![Shape::outside(); *arity];
-                    let fun = Shape::of(part.clone());
-                    let returned = self.called(&fun, &given);
-                    let returned = super::library::detailed(&self.kept(&returned));
-                    Shape::opaque(Origin::Call, format!("a fun to {returned}"))
-                }
-                part => Shape::of(part.clone()),
-            });
+            let Part::Closure(_, arity) = part else {
+                continue;
+            };
+            let given = vec![Shape::outside(); *arity];
+            let returned = self.called(&Shape::of(part.clone()), &given);
+            let returned = Named::of(&self.kept(&returned));
+            named
+                .brief
+                .push_str(&format!("a fun to {}", returned.brief));
+            named.full.push_str(&format!("a fun to {}", returned.full));
         }
-        union
+        named
     }
 }

@@ -90,22 +90,3 @@ pub(crate) fn is_standard(module: &str) -> bool {
         None => returns::ERLANG.binary_search(&module).is_ok(),
     }
 }
-
-/// A shape in words with what is directly inside of it.
-pub(super) fn detailed(shape: &Shape) -> String {
-    let part = |part: &Part| match part {
-        Part::Tuple(elements) => {
-            let elements: Vec<String> = elements.iter().map(Shape::to_string).collect();
-            format!("{{{}}}", elements.join(", "))
-        }
-        Part::List(element) => format!("a list of {element}"),
-        Part::Map(map) => {
-            let field = |(key, field): (_, &crate::shape::Field)| format!("{key}: {}", field.value);
-            let fields: Vec<String> = map.fields.iter().map(field).collect();
-            format!("a map of {}", fields.join(", "))
-        }
-        part => part.to_string(),
-    };
-    let parts: Vec<String> = shape.parts().iter().map(part).collect();
-    parts.join(" or ")
-}

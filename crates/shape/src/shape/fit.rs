@@ -86,6 +86,10 @@ fn part(old: &Part, new: &Shape, path: &str, names: Names<'_>) -> Result<(), Mis
         }
         (Part::Tuple(olds), Some(Part::Tuple(news))) => tuples(olds, news, path, names),
         (Part::List(old), Some(Part::List(new))) => {
+            if let Some(key) = new_keyword(old, new) {
+                let what = format!("key `{key}` of the keyword list {path} is new");
+                return Err(Misfit::Differs(what));
+            }
             shapes(old, new, &format!("an element of {path}"), names)
         }
         (Part::Boxed(kind, old), Some(Part::Boxed(_, new))) => {
@@ -95,6 +99,22 @@ fn part(old: &Part, new: &Shape, path: &str, names: Names<'_>) -> Result<(), Mis
         (_, Some(_)) => Ok(()),
         (Part::Atom(_), None) if new.parts().contains(&Part::AnyAtom) => Ok(()),
         (old, None) => Err(absent(old, new, path, names)),
+    }
+}
+
+/// A key that only the new side puts into a list of pairs with atoms as keys.
+fn new_keyword<'s>(old: &Shape, new: &'s Shape) -> Option<&'s Name> {
+    fn keys(shape: &Shape) -> Option<Vec<&Name>> {
+        let key = |part| match part {
+            &Part::Tuple(ref pair) if pair.len() == 2 => pair[0].single_atom(),
+            _ => None,
+        };
+        shape.parts().iter().map(key).collect()
+    }
+    let (ours, theirs) = (keys(old)?, keys(new)?);
+    match ours.is_empty() {
+        true => None,
+        false => theirs.into_iter().find(|key| !ours.contains(key)),
     }
 }
 

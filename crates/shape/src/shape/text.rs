@@ -128,29 +128,83 @@ impl Display for MapShape {
     }
 }
 
-/// The symbol of what a function that is not followed returns, given these arguments.
-pub(crate) fn called(callee: &str, arguments: &[Shape]) -> Name {
-    let part = |part: &Part| match part {
-        // What is inside another unknown value is left out: it would grow without end.
-        Part::Opaque(symbol) if symbol.text.contains('(') => match symbol.text.split_once('(') {
-            Some((name, _)) => format!("{name}(…)"),
-            None => symbol.text.to_string(),
-        },
-        Part::Atom(name) => module(name).to_owned(),
-        part => part.to_string(),
-    };
-    let shape = |shape: &Shape| {
-        // Each once: what is called again and again with what it returned settles on one name.
-        let parts: BTreeSet<String> = shape.parts().iter().map(part).collect();
-        Vec::from_iter(parts).join(" or ")
-    };
-    let arguments: Vec<String> = arguments.iter().map(shape).collect();
-    let text = format!("{callee}({})", arguments.join(", "));
-    match text.char_indices().nth(TEXT_MAX) {
-        None => text.into(),
-        // The rest is still told apart, by a digest that is the same in every run.
-        Some((end, _)) => format!("{}…{:08x}", &text[..end], digest(text.as_bytes())).into(),
+/// The symbol of what a function that is not followed returns, given arguments that are named so.
+pub(crate) fn called(callee: &str, arguments: &[Named]) -> Name {
+    let brief: Vec<&str> = arguments
+        .iter()
+        .map(|argument| argument.brief.as_str())
+        .collect();
+    let full: Vec<&str> = arguments
+        .iter()
+        .map(|argument| argument.full.as_str())
+        .collect();
+    let mut text = format!("{callee}({})", brief.join(", "));
+    let hidden = brief != full;
+    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
+        text.truncate(end);
+        text.push('…');
     }
+    if hidden || text.ends_with('…') {
+        // What the text leaves out still tells two calls apart; the digest is the same in every run.
+        text.push_str(&format!("#{:08x}", digest(full.join(",").as_bytes())));
+    }
+    text.into()
+}
+
+/// An argument in the name of what a function returns.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) brief: String,
+    /// With everything inside, but of other unknown values only where they come from: these would grow
+    /// without end.
+    pub(crate) full: String,
+}
+
+impl Named {
+    pub(crate) fn of(shape: &Shape) -> Self {
+        Self {
+            brief: listed(shape.parts().iter().map(|part| match part {
+                Part::Opaque(symbol) => source(symbol),
+                part => part.to_string(),
+            })),
+            full: full(shape),
+        }
+    }
+}
+
+/// Each once, sorted.
+fn listed(texts: impl Iterator<Item = String>) -> String {
+    let texts: BTreeSet<String> = texts.collect();
+    Vec::from_iter(texts).join(" or ")
+}
+
+fn source(symbol: &Symbol) -> String {
+    match symbol.text.split_once('(') {
+        Some((name, _)) => format!("{name}(…)"),
+        None => symbol.text.to_string(),
+    }
+}
+
+fn full(shape: &Shape) -> String {
+    listed(shape.parts().iter().map(|part| match part {
+        Part::Opaque(symbol) => source(symbol),
+        Part::Tuple(elements) => {
+            let elements: Vec<String> = elements.iter().map(full).collect();
+            format!("{{{}}}", elements.join(", "))
+        }
+        Part::List(element) => format!("[{}]", full(element)),
+        Part::Boxed(kind, element) => format!("{kind} of {}", full(element)),
+        Part::Map(map) => {
+            let field =
+                |(key, field): (&Key, &super::Field)| format!("{key}: {}", full(&field.value));
+            let mut all: Vec<String> = map.fields.iter().map(field).collect();
+            let rest = map.rest.iter();
+            all.extend(rest.map(|(key, value)| format!("{} => {}", full(key), full(value))));
+            all.extend(map.base.iter().map(source));
+            format!("%{{{}}}", all.join(", "))
+        }
+        part => part.to_string(),
+    }))
 }
 
 /// FNV-1a.

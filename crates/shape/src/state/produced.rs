@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::start::starters;
-use super::{Behaviour, StateChange, Version, returned};
+use super::{Behaviour, StateChange, Version, returned, stored};
 use crate::ast::{FunctionName, Name};
 use crate::eval::Evaluator;
 use crate::shape::{Key, MapShape, Origin, Part, Shape, Symbol};
@@ -43,7 +43,7 @@ impl Produced {
         let state = evaluator.settle(Shape::never(), |evaluator, state| {
             let started = start(evaluator, behaviour, &starters);
             let state = evaluator.kept(&state.or(&started));
-            let left = go_on(evaluator, behaviour, &state);
+            let left = step(evaluator, behaviour, &state);
             evaluator.kept(&state.or(&left))
         });
         let Some(state) = state else {
@@ -61,7 +61,7 @@ impl Produced {
         };
         let proven = std::mem::take(&mut evaluator.demands);
         evaluator.settle((), |evaluator, ()| {
-            go_on(evaluator, behaviour, &state);
+            step(evaluator, behaviour, &state);
         });
         Ok(Self {
             state,
@@ -84,7 +84,8 @@ impl Produced {
         symbols(given, &mut held);
         for (symbol, demands) in &self.demands {
             // Of what comes in messages, both see the same.
-            if symbol.origin == Origin::Outside || !comes_of(symbol, &held) {
+            let kept = symbol.origin == Origin::Stored || comes_of(symbol, &held);
+            if symbol.origin == Origin::Outside || !kept {
                 continue;
             }
             let known = other.proven.get(symbol);
@@ -151,6 +152,7 @@ fn start(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, starters: &[Functi
             }
             let argument = evaluator.start_argument();
             let returned = evaluator.enter("init", vec![argument]);
+            evaluator.note("init", returned::continued(&returned));
             let entered = evaluator.entered("gen_server");
             returned::at(returned::SERVER_INIT, &returned).or(&entered)
         }
@@ -215,6 +217,13 @@ fn system_states(evaluator: &Evaluator<'_>) -> Shape {
     )
 }
 
+/// The states that callbacks leave, given these, with what they keep from outside named by its place
+/// meanwhile.
+fn step(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, state: &Shape) -> Shape {
+    let left = go_on(evaluator, behaviour, &stored::placed(state, "the state"));
+    stored::unplaced(&left)
+}
+
 /// The states that callbacks leave, given these.
 fn go_on(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, state: &Shape) -> Shape {
     if state.is_never() {
@@ -224,15 +233,22 @@ fn go_on(evaluator: &mut Evaluator<'_>, behaviour: Behaviour, state: &Shape) -> 
     let mut left = Shape::never();
     match behaviour {
         Behaviour::GenServer => {
+            let mut continued = evaluator
+                .noted("init")
+                .or(&evaluator.noted("handle_continue"));
             for (name, arguments) in [
                 ("handle_call", vec![outside(), outside(), state.clone()]),
                 ("handle_cast", vec![outside(), state.clone()]),
                 ("handle_info", vec![outside(), state.clone()]),
-                ("handle_continue", vec![outside(), state.clone()]),
             ] {
                 let returned = evaluator.enter(name, arguments);
                 left = left.or(&returned::at(returned::SERVER, &returned));
+                continued = continued.or(&returned::continued(&returned));
             }
+            // What it continues with is its own, not from outside.
+            let returned = evaluator.enter("handle_continue", vec![continued, state.clone()]);
+            left = left.or(&returned::at(returned::SERVER, &returned));
+            evaluator.note("handle_continue", returned::continued(&returned));
             evaluator.enter("terminate", vec![outside(), state.clone()]);
             left.or(&evaluator.entered("gen_server"))
         }

@@ -46,6 +46,7 @@ pub(super) fn equal(
         match (ours.functions.get(&name), theirs.functions.get(&name)) {
             (Some(one), Some(other)) if one.clauses == other.clauses => {
                 follow(&module, one, &mut open);
+                structs(old, new, one, &mut open);
             }
             (None, None) => {}
             _ => return None,
@@ -96,6 +97,28 @@ fn roots(code: &Code, behaviour: Behaviour) -> Vec<FunctionName> {
             .map(|(name, arity)| (Name::from(*name), *arity)),
     );
     roots
+}
+
+/// The structs of modules that a function names: it may make one without calling that module by name.
+fn structs(
+    old: Version<'_>,
+    new: Version<'_>,
+    function: &Function,
+    open: &mut Vec<(Name, FunctionName)>,
+) {
+    let name: FunctionName = ("__struct__".into(), 0);
+    let defines = |version, module: &Name| {
+        code_of(version, module).is_some_and(|code| code.functions.contains_key(&name))
+    };
+    walk::function(function, &mut |expr| {
+        if let Expr::Atom(module) = expr
+            && module.starts_with("Elixir.")
+            && !is_standard(module)
+            && (defines(old, module) || defines(new, module))
+        {
+            open.push((module.clone(), name.clone()));
+        }
+    });
 }
 
 /// The functions that a function names.

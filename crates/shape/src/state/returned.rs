@@ -13,6 +13,7 @@ pub(super) const SERVER: &[Place] = &[
     ("noreply", 2, 1),
     ("noreply", 3, 1),
 ];
+const CONTINUE: &[Place] = &[("ok", 3, 2), ("reply", 4, 3), ("noreply", 3, 2)];
 pub(super) const STATEM_INIT_STATE: &[Place] = &[("ok", 3, 1), ("ok", 4, 1)];
 pub(super) const STATEM_INIT_DATA: &[Place] = &[("ok", 3, 2), ("ok", 4, 2)];
 pub(super) const STATEM_STATE: &[Place] = &[("next_state", 3, 1), ("next_state", 4, 1)];
@@ -48,6 +49,22 @@ pub(crate) fn at(places: &[Place], returned: &Shape) -> Shape {
                 let which = format!("element {} of {arity} after `{tag}`", index + 1);
                 union = union.or(&Shape::symbol(symbol.part(&which)));
             }
+            _ => {}
+        }
+    }
+    union
+}
+
+/// What a callback of a server hands to `handle_continue`.
+pub(super) fn continued(returned: &Shape) -> Shape {
+    let actions = at(CONTINUE, returned);
+    let mut union = Shape::never();
+    for part in actions.parts() {
+        match part {
+            Part::Tuple(pair) if pair.len() == 2 && pair[0].may_be_atom("continue") => {
+                union = union.or(&pair[1]);
+            }
+            Part::Opaque(_) => union = union.or(&Shape::outside()),
             _ => {}
         }
     }

@@ -7,3 +7,4 @@ mod elixir_states;
 mod erlang_states;
 mod migrations;
 mod supervision;
+mod treacherous;

@@ -1,6 +1,6 @@
 //! Functions of which only the kind of what they return is told.
 
-use crate::shape::{Key, MapShape, Part, Shape};
+use crate::shape::{Key, MapShape, Origin, Part, Shape};
 
 /// Modules of Elixir by their first part, sorted.
 pub(super) const ELIXIR: [&str; 56] = [
@@ -199,6 +199,7 @@ pub(super) fn of(module: &str, name: &str, arguments: &[Shape]) -> Option<Shape>
             Some(Shape::boolean())
         }
         ("ets", "info" | "update_counter" | "select_delete") if name != "info" => of(Part::Int),
+        ("ets", "new") => Some(Shape::opaque(Origin::Call, "an ETS table")),
         ("IO", "puts" | "write") | ("io", "format") => atom("ok"),
         ("GenServer" | "gen_server", "cast" | "reply") | ("gen_statem", "cast" | "reply") => {
             atom("ok")
@@ -223,7 +224,7 @@ pub(super) fn of(module: &str, name: &str, arguments: &[Shape]) -> Option<Shape>
 fn structure(module: &str) -> Shape {
     let tag = Shape::atom(format!("Elixir.{module}"));
     let map = MapShape::default().with(Key::Atom("__struct__".into()), tag);
-    let inside = Shape::opaque(crate::shape::Origin::Call, format!("a field of a {module}"));
+    let inside = Shape::opaque(Origin::Call, format!("a field of a {module}"));
     Shape::map(map.with_rest(&Shape::of(Part::AnyAtom), &inside))
 }
 
