@@ -53,7 +53,7 @@ pub fn read(source: &Source, chunks: &[PathBuf]) -> Result<Reading, PairError> {
         _ => archive::read(source)?,
     };
     let mut reading = assemble(source, found)?;
-    debug::complete(&mut reading, None, chunks)?;
+    debug::complete(&mut [&mut reading], chunks)?;
     Ok(reading)
 }
 
@@ -72,7 +72,14 @@ pub fn read_pair(
     let (mut first, mut second) = match (a, b) {
         (Source::Directory { root: one, .. }, Source::Directory { root: two, .. }) => {
             let (one, two) = directory::two((one, a.vsn()), (two, b.vsn()))?;
-            (assemble(a, one)?, assemble(b, two)?)
+            thread::scope(|scope| {
+                let other = scope.spawn(|| assemble(b, two));
+                let first = assemble(a, one)?;
+                match other.join() {
+                    Ok(second) => Ok::<_, PairError>((first, second?)),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            })?
         }
         _ => thread::scope(|scope| {
             let other = scope.spawn(|| read_alone(b));
@@ -84,8 +91,7 @@ pub fn read_pair(
             Ok::<_, PairError>((first, second))
         })?,
     };
-    debug::complete(&mut first, Some(&second.release), chunks)?;
-    debug::complete(&mut second, Some(&first.release), chunks)?;
+    debug::complete(&mut [&mut first, &mut second], chunks)?;
     Ok((first, second))
 }
 

@@ -53,7 +53,7 @@ copy_ready(Source, Ebin) ->
     ok = filelib:ensure_path(Ebin),
     Files = filelib:wildcard(filename:join([Source, "ebin", "*"])),
     [{ok, _} = file:copy(File, filename:join(Ebin, filename:basename(File))) || File <- Files],
-    {ok, _} = beam_lib:strip_files(filelib:wildcard(filename:join(Ebin, "*.beam"))),
+    {ok, _} = beam_lib:strip_files(filelib:wildcard(filename:join(Ebin, "*.beam")), ["Attr"]),
     ok.
 
 application(Dir, Side, Number, Each) ->
@@ -73,7 +73,7 @@ application(Dir, Side, Number, Each) ->
     Older = filename:join([Dir, "debug", "a"]),
     [reused(Older, Module, Ebin, Debug) orelse compiled(Module, Source, Ebin, Debug)
      || {Module, Source} <- Sources],
-    {ok, _} = beam_lib:strip_files(filelib:wildcard(filename:join(Ebin, "*.beam"))),
+    {ok, _} = beam_lib:strip_files(filelib:wildcard(filename:join(Ebin, "*.beam")), ["Attr"]),
     App = {application, Name, [
         {description, "a part of the benchmark"}, {vsn, Vsn},
         {modules, [Module || {Module, _} <- Sources]}, {registered, Servers},
