@@ -26,7 +26,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(path: impl Into<String>, what: impl Into<String>, remedy: &'static str) -> Self {
+    pub(crate) fn new(
+        path: impl Into<String>,
+        what: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
         Self {
             path: path.into(),
             what: what.into(),

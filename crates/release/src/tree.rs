@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use beam::{AppFile, BeamFile, Limits, ModuleMd5, RelFile, StartErl};
 use sys::file::{FileError, read_bounded};
 
-pub(crate) use files::{LEFT_OUT, walk};
 pub use files::{FileKind, TreeFile};
+pub(crate) use files::{LEFT_OUT, walk};
 pub(crate) use remains::{is_below, remains};
 
 /// The largest single text or BEAM file that is read whole, in bytes.

@@ -31,9 +31,8 @@ pub(super) fn join(directory: &str, rest: &str) -> String {
 
 /// Whether a path is a package's concern: files right in `releases` are the host's.
 pub(super) fn is_managed(path: &str) -> bool {
-    !path
-        .strip_prefix("releases/")
-        .is_some_and(|rest| !rest.contains('/'))
+    path.strip_prefix("releases/")
+        .is_none_or(|rest| rest.contains('/'))
 }
 
 /// Whether a directory is never written to once it is there: its name carries a version.

@@ -301,7 +301,7 @@ impl Staging<'_> {
             let failed = |e: std::io::Error| contradiction(package, e.to_string());
             let mut plain = delta::decode(blob, &prefix).map_err(failed)?;
             for entry in entries {
-                self.from_package(entry, &mut plain, wanted.contains_key(entry.path.as_str()))?;
+                self.unpack(entry, &mut plain, wanted.contains_key(entry.path.as_str()))?;
             }
             match plain.read(&mut [0]).map_err(failed)? {
                 0 => Ok(()),
@@ -313,7 +313,7 @@ impl Staging<'_> {
         })
     }
 
-    fn from_package(
+    fn unpack(
         &mut self,
         entry: &Entry,
         plain: &mut impl Read,
