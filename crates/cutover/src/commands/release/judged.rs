@@ -97,7 +97,7 @@ pub(super) fn not_safe(a: &Reading, b: &Reading, judged: &Judged) -> Failure {
     let (name, from, to) = (&b.release.name, &a.release.vsn, &b.release.vsn);
     let against = judged.verdict.reasons.iter();
     let against = against.filter(|reason| reason.severity != Severity::Note);
-    let lines: Vec<String> = against.map(|reason| super::verdict::line(reason)).collect();
+    let lines: Vec<String> = against.map(super::verdict::line).collect();
     Failure::new(
         Kind::NotSafe,
         format!("a hot upgrade of {name} from {from} to {to} is not safe"),
