@@ -2,6 +2,7 @@
 
 mod ask;
 mod choose;
+mod followed;
 mod foresee;
 mod order;
 mod planned;

@@ -365,6 +365,9 @@ impl Host for FakeHost {
         if let Call::Append { effect, .. } = call {
             fleet.decided |= effect.current.is_some();
         }
+        if let Call::Rollout { after, .. } = call {
+            fleet.known.push(*after);
+        }
         Ok(fleet.ledger.handle(call.clone(), now))
     }
 }
