@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent::api::v1::Ready;
 use proxy::control::v1::{Commitment, Drain};
 use rollout::{Action, EffectId, Plan, Reply};
 
@@ -152,7 +153,11 @@ async fn carry<H: Host>(host: &H, means: &Means, deed: &Deed<'_>) -> Result<Atte
             return route::route(host, means, &wanted).await;
         }
         Action::Ready { ready } => {
-            host.ready(service, *ready).await?;
+            let ready = Ready {
+                ready: *ready,
+                path: means.settings.readiness.clone(),
+            };
+            host.ready(service, &ready).await?;
         }
         Action::Prepare => {
             let status = host.prepare(service).await?;

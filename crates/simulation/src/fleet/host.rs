@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Route, Run,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Ready, Route, Run,
     RunStatus,
 };
 use coordinator::{Host, HostError, Hot};
@@ -184,8 +184,8 @@ impl Host for SimHost {
         self.change_route(Call::Route(Box::new(route.clone())))
     }
 
-    async fn ready(&self, _service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
-        self.change_route(Call::Ready(ready))
+    async fn ready(&self, _service: &str, ready: &Ready) -> Result<ServiceStatus, HostError> {
+        self.change_route(Call::Ready(ready.ready))
     }
 
     async fn routed(&self, _service: &str) -> Result<ServiceStatus, HostError> {
