@@ -7,6 +7,8 @@ mod errand;
 mod faults;
 mod people;
 
+pub(crate) use attempt::PAUSE_MAX_MS;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -253,6 +255,7 @@ impl World {
                     });
                     let ending = Ending {
                         calm: self.scenario.calm,
+                        at: self.finished_at.unwrap_or(self.now),
                         state: &state,
                         ledger: &self.ledger,
                         machines: &fleet.machines,

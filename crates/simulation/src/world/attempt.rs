@@ -14,7 +14,7 @@ use crate::fleet::{LATE_MS, SimHost};
 use crate::rule::Rule;
 
 /// Longest pause before an effect is tried again.
-const PAUSE_MAX_MS: u64 = 3_000;
+pub(crate) const PAUSE_MAX_MS: u64 = 3_000;
 /// Time between two questions about what is under way, and before a hook that waits is asked again.
 const POLL_MS: u64 = 200;
 const ASK_AGAIN_MS: u64 = 1_000;
