@@ -32,7 +32,7 @@ async fn run(means: &Means, moment: &Moment, hook: &Hook) -> Attempt {
     let outcome = match &hook.run {
         HookRun::Command { words, .. } => {
             let env = environment(means, moment, hook);
-            command::run(words, &env, time).await
+            command::run(words, &env, means.dir.as_deref(), time).await
         }
         HookRun::Webhook { url } => webhook::hook(means, moment, hook, url, time).await,
     };

@@ -9,6 +9,7 @@ mod route;
 mod start;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Means {
     pub settings: ServiceSettings,
     /// Their environment; unknown where the rollout was taken over by a process that does not know it.
     pub env: Option<BTreeMap<String, String>>,
+    /// The directory in which commands beside the coordinator run; that of its process if there is none.
+    pub dir: Option<PathBuf>,
 }
 
 /// Where a rollout stood when an effect was asked for; what hooks are told.

@@ -188,6 +188,7 @@ impl<H: Host> Coordinator<H> {
                 plan: state.plan().clone().into(),
                 settings,
                 env: orders.env,
+                dir: self.dir.clone(),
             },
             clock: self.clock.clone(),
             seq: record.entries.len() as u64,
