@@ -233,6 +233,10 @@ pub struct Run {
     pub env: BTreeMap<String, String>,
     /// Time before it is killed, in milliseconds.
     pub timeout_ms: u64,
+    /// What its id begins with, a `-` after it: while another run whose id begins so is under way, this one
+    /// does not begin, and is told as [`RunStatus::Running`]. It is to be asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<String>,
 }
 
 /// What became of a run.
