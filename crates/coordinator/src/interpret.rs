@@ -54,6 +54,8 @@ pub struct Moment {
     pub weight: u8,
     /// Who drives the rollout, `user@host`.
     pub by: String,
+    /// Why the candidate was given up, if it was.
+    pub reason: Option<String>,
 }
 
 /// One effect at one time.

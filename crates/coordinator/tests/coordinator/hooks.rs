@@ -61,7 +61,17 @@ async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
 async fn a_hook_that_fails_before_traffic_gives_the_candidate_up() {
     let mut rig = Rig::serving_in_real_time(1).await;
     let words = ["sh", "-c", "echo no room in the house; exit 7"];
-    let hooks = vec![hook(HookPoint::PreRollout, &words, HookSite::Operator)];
+    let dir = tempfile::tempdir().unwrap();
+    let told = dir.path().join("told");
+    let script = format!("echo \"$CUTOVER_REASON\" > {}", told.display());
+    let hooks = vec![
+        hook(HookPoint::PreRollout, &words, HookSite::Operator),
+        hook(
+            HookPoint::OnAbort,
+            &["sh", "-c", &script],
+            HookSite::Operator,
+        ),
+    ];
     let outcome = rig.run(patient(with(hooks))).await.unwrap();
     assert_eq!((outcome.phase, outcome.finished), (Phase::Aborted, true));
     let cause = outcome.cause.unwrap();
@@ -69,6 +79,8 @@ async fn a_hook_that_fails_before_traffic_gives_the_candidate_up() {
         cause.contains("exit code 7") && cause.contains("no room in the house"),
         "{cause}"
     );
+    let told = std::fs::read_to_string(told).unwrap();
+    assert_eq!(told.trim_end(), cause.trim_end());
     assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
 }
 
