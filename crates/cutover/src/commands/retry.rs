@@ -101,9 +101,7 @@ fn again(
             planned => planned?,
         };
         if args.verb.is_dry_run() {
-            context
-                .printer
-                .line(&crate::rollouts::plan_text(planned.plan()));
+            context.printer.line(&crate::rollouts::plan_text(&planned));
             return Ok(());
         }
         carry_out(context, &coordinator, planned, args.verb.when_paused()).await
