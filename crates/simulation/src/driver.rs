@@ -70,6 +70,8 @@ pub(crate) enum About {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lane {
     pub(crate) busy: bool,
+    /// How many calls were made in it.
+    pub(crate) calls: u64,
     pub(crate) behind: VecDeque<EffectId>,
 }
 

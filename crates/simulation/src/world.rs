@@ -20,9 +20,8 @@ use crate::chance::Chance;
 use crate::check::{Ending, Names};
 use crate::coverage::Coverage;
 use crate::driver::Driver;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Sent};
 use crate::ledger::Ledger;
-use crate::machine::Call;
 use crate::queue::Queue;
 use crate::rule::{Rule, Violation};
 use crate::scenario::{BEGIN, Fault, Scenario, Verb};
@@ -51,11 +50,7 @@ enum Happening {
         attempt: Attempt,
     },
     /// A call that was given up, or its double, arrives.
-    Late {
-        host: u32,
-        token: u64,
-        call: Call,
-    },
+    Late(Sent),
     /// A coordinator looks at hosts, renews leases of proxies, renews its own lease, writes the journal.
     Look {
         who: usize,
@@ -175,13 +170,7 @@ impl World {
             Happening::Event { who, event } => self.hear(who, event),
             Happening::Attempt { who, id } => self.attempt(who, id),
             Happening::Answer { who, id, attempt } => self.answered(who, id, attempt),
-            Happening::Late { host, token, call } => {
-                let fleet = &mut *self.fleet();
-                if fleet.machines[host as usize].answers() {
-                    // Nobody waits for its answer.
-                    let _unheard = fleet.obey(host, token, &call);
-                }
-            }
+            Happening::Late(sent) => self.fleet().arrives(&sent),
             Happening::Look { who } => self.look(who),
             Happening::Renew { who } => self.renew(who),
             Happening::KeepLease { who } => self.keep_lease(who),
@@ -204,8 +193,8 @@ impl World {
     fn see(&mut self) {
         let now = self.now;
         let fleet = &mut *self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
-        for (at, host, token, call) in fleet.later.drain(..) {
-            self.queue.put(at, Happening::Late { host, token, call });
+        for (at, sent) in fleet.later.drain(..) {
+            self.queue.put(at, Happening::Late(sent));
         }
         fleet.checker.at(now);
         for host in std::mem::take(&mut fleet.touched) {

@@ -74,6 +74,16 @@ impl fmt::Debug for Call {
     }
 }
 
+impl Call {
+    /// Says whether it is one of those that keep their order (`agent::orders`).
+    pub(crate) fn moves_traffic(&self) -> bool {
+        matches!(
+            self,
+            Self::Route(_) | Self::Ready(_) | Self::Prepare | Self::Commit | Self::Drain(_)
+        )
+    }
+}
+
 /// What came of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
@@ -85,6 +95,8 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone)]
 pub(crate) enum Denial {
     Stale(String),
+    /// A later call of its coordinator went before it.
+    Late,
     Refused(&'static str),
     Absent(&'static str),
     Failed(&'static str),
@@ -107,6 +119,16 @@ impl Machine {
             self.token_on_disk = token;
             self.token = token;
         }
+        Ok(())
+    }
+
+    /// Lets a call pass that comes in its order, as the production agent does: it forgets with its process.
+    pub(crate) fn admit_order(&mut self, token: u64, order: Option<u64>) -> Result<(), Denial> {
+        let Some(order) = order else { return Ok(()) };
+        if (token, order) < self.latest {
+            return Err(Denial::Late);
+        }
+        self.latest = (token, order);
         Ok(())
     }
 

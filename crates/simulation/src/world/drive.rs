@@ -429,6 +429,7 @@ impl World {
                     fleet: fleet.clone(),
                     host: self.places[&lease.host],
                     token,
+                    order: None,
                 };
                 // Whether it held is seen by looking.
                 let _unseen = super::attempt::ready(host.renew("", lease.ttl_ms));
