@@ -103,8 +103,12 @@ impl<H: Host> Coordinator<H> {
         };
         match self.ledger().call(OPERATION, &call).await? {
             Reply::Rollout {
-                rollout: Some(record),
-            } => Ok(*record),
+                rollout: Some(mut record),
+            } => {
+                // An agent of an earlier build tells it whole.
+                record.entries.retain(|entry| entry.seq > known);
+                Ok(*record)
+            }
             Reply::Rollout { rollout: None } => Err(Error::NoRollout {
                 rollout: rollout.into(),
             }),
