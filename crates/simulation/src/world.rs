@@ -26,9 +26,10 @@ use crate::queue::Queue;
 use crate::rule::{Rule, Violation};
 use crate::scenario::{BEGIN, Fault, Scenario, Verb};
 
-/// How long a world may go on, in milliseconds, and how often anything may happen in it.
+/// How long a world may go on, in milliseconds, and how often anything may happen in it, and for each host.
 const LIMIT_MS: u64 = 1_500_000;
 const EVENTS_MAX: u64 = 300_000;
+const EVENTS_MAX_HOST: u64 = 10_000;
 
 /// Something that happens.
 #[derive(Debug)]
@@ -144,7 +145,8 @@ impl World {
             let over = self
                 .finished_at
                 .is_some_and(|end| at > end + self.settle_ms());
-            if over || at > BEGIN + LIMIT_MS || self.events > EVENTS_MAX {
+            let events_max = EVENTS_MAX + EVENTS_MAX_HOST * self.due.len() as u64;
+            if over || at > BEGIN + LIMIT_MS || self.events > events_max {
                 break;
             }
             self.now = self.now.max(at);

@@ -3,7 +3,7 @@
 use crate::effect::{Effect, EffectId, Errand};
 use crate::machine::Outcome;
 use crate::plan::{Job, Work};
-use crate::state::{Asked, Rollout};
+use crate::state::{Asked, Rollout, Stage};
 use crate::task::Task;
 
 impl Rollout {
@@ -40,7 +40,15 @@ impl Rollout {
             Work::Keep => each(stables, Task::Keep),
             Work::Leave { .. } => vec![Task::Leave],
             Work::Vacate => each(stables, Task::Vacate),
-            Work::Return => vec![Task::Return],
+            Work::Return => {
+                let mut tasks = vec![Task::Return];
+                // What was passed over while it did not answer.
+                if matches!(self.stage, Stage::Reverting(_)) && host.touched().quiesced {
+                    let stables = stables * job(&background.activate);
+                    tasks.extend(each(stables, Task::ActivateBack));
+                }
+                tasks
+            }
             Work::Hot(work) => vec![Task::Hot(work)],
             Work::AwaitCommand => vec![Task::AwaitRun(self.command.attempt)],
             Work::Restore => each(stables, Task::Restore),

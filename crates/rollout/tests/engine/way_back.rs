@@ -340,6 +340,22 @@ fn who_was_told_to_leave_and_is_silent_counts_as_gone_on_the_way_back() {
 }
 
 #[test]
+fn who_is_told_to_leave_while_it_is_silent_may_hear_it_and_counts_as_gone() {
+    let mut request = deploy(instead(1));
+    request.tolerance.min_available = HostCount::Hosts(1);
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("vacate-2");
+    rig.host(0).away = true;
+    rig.host(1).away = true;
+    rig.second();
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    let leave = "h0: fail the readiness path";
+    assert!(!rig.asked_since(from).contains(&leave), "{:#?}", rig.log);
+}
+
+#[test]
 fn only_who_is_still_waited_for_is_behind_at_a_halt() {
     let mut rig = Rig::begun(plan(&deploy(blue_green()), 3));
     rig.until("keep");

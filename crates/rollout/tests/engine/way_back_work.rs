@@ -2,7 +2,7 @@
 
 use rollout::Phase;
 
-use crate::request::{artifact, blue_green, deploy, jobs, plan};
+use crate::request::{artifact, blue_green, deploy, instead, jobs, plan};
 use crate::rig::Rig;
 use crate::way_back::abort;
 
@@ -72,5 +72,29 @@ fn a_host_that_was_silent_before_has_its_time_from_when_it_was_asked() {
         !rig.log.iter().any(|line| line.contains("did not answer")),
         "{:#?}",
         rig.log
+    );
+}
+
+#[test]
+fn stables_begins_in_the_end_where_the_host_had_only_left_its_balancer() {
+    let mut request = deploy(instead(1));
+    request.background = jobs();
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("quiesce-1");
+    rig.host(0).away = true;
+    let from = rig.log.len();
+    rig.tell(abort());
+    rig.until("route-back-1");
+    rig.host(0).away = false;
+    assert_eq!(rig.run(), Phase::Aborted);
+    assert_eq!(
+        rig.asked_since(from),
+        [
+            "h0: activate shop.production-1",
+            "h0: route 100 to aaaaaaaaaaaa (final)",
+            "h0: pass the readiness path",
+            "h0: activate shop.production-1",
+            "halt",
+        ]
     );
 }

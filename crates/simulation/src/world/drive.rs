@@ -402,6 +402,11 @@ impl World {
             return;
         };
         let Some(wake) = driver.wake else { return };
+        if driver.pending.is_some() {
+            // It looks at its clock again once it has written.
+            let again = self.now + PAUSE_MS.0;
+            return self.queue.put(again, Happening::Wake { who });
+        }
         if wake > now {
             // The clock was set back, or another time is asked for by now.
             let again = self.now + wake.since(now);
