@@ -7,7 +7,7 @@ use agent::api::v1::{Route, RunStatus};
 use coordinator::Hot;
 use rollout::{ArtifactId, HotWork, InstanceId};
 
-use super::jobs::What;
+use super::jobs::{What, fails};
 use super::{Instance, Job, Machine};
 
 /// A call that changes something.
@@ -492,14 +492,4 @@ impl Machine {
             .put(config, self.now)
             .map_err(|_| Denial::Refused("not valid"))
     }
-}
-
-/// Says whether a hook fails once more.
-pub(crate) fn fails(left: &mut u32) -> bool {
-    let fails = *left > 0;
-    *left = match *left {
-        u32::MAX => u32::MAX,
-        left => left.saturating_sub(1),
-    };
-    fails
 }
