@@ -206,9 +206,9 @@ impl Client {
     }
 
     /// Passes or fails the readiness path of a service.
-    pub async fn ready(&self, service: &str, ready: bool) -> Result<ServiceStatus, Error> {
+    pub async fn ready(&self, service: &str, ready: &Ready) -> Result<ServiceStatus, Error> {
         let path = format!("/v1/services/{service}/ready");
-        self.post(&path, &Ready { ready }, ORDINARY).await
+        self.post(&path, ready, ORDINARY).await
     }
 
     /// First phase of the commit: the proxy keeps its weights until told.

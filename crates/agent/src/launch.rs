@@ -17,6 +17,10 @@ pub(crate) const FAILED: &str = "error: ";
 
 /// Time for the agent to open its socket.
 const START_TIME: Duration = Duration::from_secs(30);
+/// Time for one that another starts, before it is tried again.
+const OTHER_TIME: Duration = Duration::from_secs(1);
+/// Time between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Bytes that are shown of what an agent complained of.
 const COMPLAINT_BYTES_MAX: u64 = 4096;
@@ -79,25 +83,32 @@ pub async fn ensure_named(
     binary: &Path,
 ) -> Result<(Client, Started), Error> {
     let client = Client::at_home(agent_home);
-    match client.info().await {
-        Ok(_) => return Ok((client, Started::Already)),
-        Err(client::Error::Unreachable { .. }) => {}
-        Err(source) => return Err(silent(agent_home, source)),
+    let deadline = tokio::time::Instant::now() + START_TIME;
+    loop {
+        let late = tokio::time::Instant::now() >= deadline;
+        match client.info().await {
+            Ok(_) => return Ok((client, Started::Already)),
+            Err(client::Error::Unreachable { .. }) if !late => {}
+            // One that is killed while it starts a process leaves its socket and its lock to that one until
+            // it is another program.
+            Err(client::Error::Broken { .. }) if !late => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            Err(source) => return Err(silent(agent_home, source)),
+        }
+        let said = start(agent_home, name, binary).await?;
+        if said == READY {
+            return Ok((client, Started::New));
+        }
+        // Another may have started it at the same time, and be about to open its socket.
+        let reason = said.strip_prefix(FAILED).unwrap_or(&said).to_owned();
+        if !reason.contains(crate::home::ALREADY_RUNS) {
+            let home = agent_home.to_owned();
+            return Err(Error::GaveUp { home, reason });
+        }
+        await_other(&client).await;
     }
-    let said = start(agent_home, name, binary).await?;
-    if said == READY {
-        return Ok((client, Started::New));
-    }
-    // Another may have started it at the same time, and be about to open its socket.
-    let reason = said.strip_prefix(FAILED).unwrap_or(&said).to_owned();
-    if !reason.contains(crate::home::ALREADY_RUNS) {
-        let home = agent_home.to_owned();
-        return Err(Error::GaveUp { home, reason });
-    }
-    await_other(&client)
-        .await
-        .map_err(|source| silent(agent_home, source))?;
-    Ok((client, Started::Already))
 }
 
 /// Runs the agent and returns the first line it says.
@@ -153,15 +164,13 @@ async fn start(agent_home: &Path, name: Option<&str>, binary: &Path) -> Result<S
     })
 }
 
-async fn await_other(client: &Client) -> Result<(), client::Error> {
-    let deadline = tokio::time::Instant::now() + START_TIME;
-    loop {
-        match client.info().await {
-            Err(client::Error::Unreachable { .. }) if tokio::time::Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            answer => return answer.map(drop),
-        }
+/// Waits for an agent that somebody else starts, a while.
+async fn await_other(client: &Client) {
+    let deadline = tokio::time::Instant::now() + OTHER_TIME;
+    while let Err(client::Error::Unreachable { .. }) = client.info().await
+        && tokio::time::Instant::now() < deadline
+    {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

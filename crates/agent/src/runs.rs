@@ -65,6 +65,11 @@ impl Runs {
             }
             None => {}
         }
+        if let Some(alone) = &asked.alone
+            && self.is_under_way(id, alone)?
+        {
+            return Ok(RunStatus::Running);
+        }
         let launch = if asked.words.is_empty() {
             of_launcher(&asked, &instances.get(&asked.instance)?)?
         } else {
@@ -89,6 +94,24 @@ impl Runs {
             }
         }
         self.status_of(&dir)
+    }
+
+    /// Says whether a run is under way whose id begins with this, as that of the one to begin does.
+    fn is_under_way(&self, id: &str, alone: &str) -> Result<bool, Refusal> {
+        let begins = |id: &str| id.strip_prefix(alone).is_some_and(|it| it.starts_with('-'));
+        if alone.is_empty() || !begins(id) {
+            let message = format!("the id of run {id} does not begin with `{alone}-`");
+            return Err(Refusal::bad("bad_run", message));
+        }
+        let runs = self.site.home.runs();
+        for entry in fs::read_dir(&runs).map_err(FileError::at("list", &runs))? {
+            let path = entry.map_err(FileError::at("list", &runs))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(begins) && !pruning::has_ended(&Directory::new(&path))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Forgets old runs. One that cannot be removed is no reason not to begin another.

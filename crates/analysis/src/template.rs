@@ -139,6 +139,15 @@ impl QueryTemplate {
         &self.text
     }
 
+    /// Says whether the query compares with stable, and so cannot be asked where there is none.
+    pub fn compares(&self) -> bool {
+        let stable = |variable| match variable {
+            Variable::StableArtifact => Err(TemplateError::NoStable),
+            _ => Ok(String::new()),
+        };
+        matches!(replace(&self.text, stable), Err(TemplateError::NoStable))
+    }
+
     /// Returns the query to ask.
     ///
     /// # Errors
@@ -228,6 +237,15 @@ mod tests {
         check("{{}}", "the variable `{{}}`");
         check("  ", "empty");
         check(&"x".repeat(QUERY_BYTES_MAX + 1), "16385 bytes");
+    }
+
+    #[test]
+    fn a_query_that_names_stable_compares_with_it() {
+        let compares = |text| QueryTemplate::parse(text).unwrap().compares();
+        assert!(compares(
+            "up{a='{{artifact}}'} / up{a='{{stable_artifact}}'}"
+        ));
+        assert!(!compares("up{a='{{artifact}}'}"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A host behind its agent's client.
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Route, Run, RunStatus,
-    Stop, Warm,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Ready, Route, Run,
+    RunStatus, Stop, Warm,
 };
 use agent::client::{Client, Error, Retry};
 use ledger::wire::v1::{Call, Reply};
@@ -120,7 +120,7 @@ impl Host for Client {
         Ok(Client::drain(self, service, drain).await?)
     }
 
-    async fn ready(&self, service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
+    async fn ready(&self, service: &str, ready: &Ready) -> Result<ServiceStatus, HostError> {
         Ok(Client::ready(self, service, ready).await?)
     }
 

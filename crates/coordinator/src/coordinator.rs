@@ -2,6 +2,7 @@
 
 mod ask;
 mod choose;
+mod followed;
 mod foresee;
 mod order;
 mod planned;
@@ -15,6 +16,8 @@ pub use order::Answered;
 pub use planned::Planned;
 pub use take_over::Resume;
 pub use taken::taken;
+
+use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
 use ledger::wire::v1::{Call, Holder, Lease, Refusal, Reply};
@@ -45,6 +48,7 @@ pub struct Coordinator<H> {
     hosts: Vec<(HostId, H)>,
     holder: Holder,
     clock: Clock,
+    dir: Option<PathBuf>,
 }
 
 impl<H: Host> Coordinator<H> {
@@ -60,6 +64,7 @@ impl<H: Host> Coordinator<H> {
             hosts,
             holder,
             clock: Clock::system(),
+            dir: None,
         })
     }
 
@@ -67,6 +72,15 @@ impl<H: Host> Coordinator<H> {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Runs hooks beside this process in the project's directory, wherever the process is.
+    #[must_use]
+    pub fn in_dir(self, dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: Some(dir.into()),
+            ..self
+        }
     }
 
     /// Makes the plan for a request. Nothing is changed.
@@ -213,6 +227,7 @@ impl<H: Host> Coordinator<H> {
             plan: state.plan().clone().into(),
             settings: request.settings,
             env: Some(request.env),
+            dir: self.dir.clone(),
         };
         let drive = Drive::new(Begin {
             ledger: self.ledger(),

@@ -269,6 +269,7 @@ impl<'a, H: Host> Drive<'a, H> {
             phase: self.state.phase().word().into(),
             weight: self.weight(),
             by: self.by.clone(),
+            reason: self.state.cause().map(ToString::to_string),
         }
     }
 

@@ -7,7 +7,7 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollout::{Errand, Hook, HookRun, Reply};
+use rollout::{Errand, Hook, HookRun, Reply, RunOutcome};
 
 use crate::interpret::{Attempt, Means, Moment};
 
@@ -32,11 +32,20 @@ async fn run(means: &Means, moment: &Moment, hook: &Hook) -> Attempt {
     let outcome = match &hook.run {
         HookRun::Command { words, .. } => {
             let env = environment(means, moment, hook);
-            command::run(words, &env, time).await
+            command::run(words, &env, means.dir.as_deref(), time).await
         }
-        HookRun::Webhook { url } => webhook::hook(means, moment, hook, url, time).await,
+        HookRun::Webhook { url } => {
+            return match webhook::hook(means, moment, hook, url, time).await {
+                Ok(()) => Attempt::Reply(Reply::Ran(RunOutcome::Finished {
+                    exit: 0,
+                    output: String::new(),
+                })),
+                Err(why) if hook.point.waits() => Attempt::Disagreed(why),
+                Err(why) => refused(why),
+            };
+        }
     };
-    let agrees = matches!(outcome, rollout::RunOutcome::Finished { exit: 0, .. });
+    let agrees = matches!(outcome, RunOutcome::Finished { exit: 0, .. });
     if hook.point.waits() && !agrees {
         return Attempt::Disagreed(crate::interpret::words_of(&outcome));
     }
@@ -77,6 +86,10 @@ pub(crate) fn environment(means: &Means, moment: &Moment, hook: &Hook) -> BTreeM
     if let Some(stable) = &plan.stable {
         env.insert("CUTOVER_STABLE".into(), stable.artifact.to_string());
         env.insert("CUTOVER_STABLE_VSN".into(), stable.vsn.clone());
+    }
+    if let Some(reason) = &moment.reason {
+        // Of a program's output it may hold what no variable can.
+        env.insert("CUTOVER_REASON".into(), reason.replace('\0', " "));
     }
     env
 }

@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Route, Run, RunStatus,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceStatus, ProbeResult, Ready, Route, Run,
+    RunStatus,
 };
 use ledger::wire::v1::{Call, Reply};
 use proxy::control::v1::{Drain, ServiceStatus, Traffic};
@@ -94,7 +95,7 @@ pub trait Host: Clone + Send + Sync + 'static {
     fn ready(
         &self,
         service: &str,
-        ready: bool,
+        ready: &Ready,
     ) -> impl Future<Output = Result<ServiceStatus, HostError>> + Send;
     /// Does a part of a hot upgrade of these instances, or takes it back; at most once each. Returns what is
     /// worth keeping of how it was done, or nothing while it is under way.

@@ -9,9 +9,11 @@ mod route;
 mod start;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent::api::v1::Ready;
 use proxy::control::v1::{Commitment, Drain};
 use rollout::{Action, EffectId, Plan, Reply};
 
@@ -37,6 +39,8 @@ pub struct Means {
     pub settings: ServiceSettings,
     /// Their environment; unknown where the rollout was taken over by a process that does not know it.
     pub env: Option<BTreeMap<String, String>>,
+    /// The directory in which commands beside the coordinator run; that of its process if there is none.
+    pub dir: Option<PathBuf>,
 }
 
 /// Where a rollout stood when an effect was asked for; what hooks are told.
@@ -50,6 +54,8 @@ pub struct Moment {
     pub weight: u8,
     /// Who drives the rollout, `user@host`.
     pub by: String,
+    /// Why the candidate was given up, if it was.
+    pub reason: Option<String>,
 }
 
 /// One effect at one time.
@@ -152,7 +158,11 @@ async fn carry<H: Host>(host: &H, means: &Means, deed: &Deed<'_>) -> Result<Atte
             return route::route(host, means, &wanted).await;
         }
         Action::Ready { ready } => {
-            host.ready(service, *ready).await?;
+            let ready = Ready {
+                ready: *ready,
+                path: means.settings.readiness.clone(),
+            };
+            host.ready(service, &ready).await?;
         }
         Action::Prepare => {
             let status = host.prepare(service).await?;

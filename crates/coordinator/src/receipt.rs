@@ -5,6 +5,7 @@
 
 mod counted;
 mod histogram;
+mod last;
 mod render;
 mod told;
 
@@ -12,6 +13,7 @@ use rollout::{Plan, Rollout};
 use serde::{Deserialize, Serialize};
 
 use crate::view::{VerbView, strategy_word};
+pub(crate) use counted::versions;
 pub use counted::{Counted, Turn};
 pub use told::{Finding, HostReceipt, StepTook, VerbGiven};
 use told::{findings, promises_none_failed};

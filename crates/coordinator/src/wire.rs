@@ -33,11 +33,11 @@ pub(crate) fn read_plan(rollout: &str, plan: &Document) -> Result<Plan, Error> {
     })
 }
 
-/// Reads the entries of a rollout after the first `known`, of whichever version.
-pub(crate) fn read_entries(record: &Record, known: usize) -> Result<Vec<Entry>, Error> {
+/// Reads the entries that a record has of its rollout, of whichever version.
+pub(crate) fn read_entries(record: &Record) -> Result<Vec<Entry>, Error> {
     let rollout = &record.summary.rollout;
-    let later = record.entries.iter().skip(known);
-    later.map(|entry| read_entry(rollout, entry)).collect()
+    let entries = record.entries.iter();
+    entries.map(|entry| read_entry(rollout, entry)).collect()
 }
 
 fn read_entry(rollout: &str, entry: &WireEntry) -> Result<Entry, Error> {

@@ -7,7 +7,7 @@ mod journal;
 mod soundness;
 
 pub(crate) use chain::{advance, tail};
-pub(crate) use journal::load;
+pub(crate) use journal::{Part, load};
 pub(crate) use soundness::Soundness;
 
 use crate::Error;

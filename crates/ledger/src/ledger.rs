@@ -195,7 +195,7 @@ fn answer(work: &Work<'_>, soundness: &mut Soundness, call: Call) -> Result<Repl
             check::advance(work, soundness)?;
             reply
         }
-        Call::Rollout { rollout } => read::rollout(work, soundness, &rollout)?,
+        Call::Rollout { rollout, after } => read::rollout(work, soundness, &rollout, after)?,
         Call::Rollouts { service, limit } => read::list(work, service.as_deref(), limit)?,
         Call::Service { service } => service::read(work, &service)?,
     })

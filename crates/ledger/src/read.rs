@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use crate::Error;
-use crate::check::{self, Soundness};
+use crate::check::{self, Part, Soundness};
 use crate::fact::Fact;
 use crate::wire::v1::{Document, Record, Reply, Summary};
 use crate::work::{Stop, Work, from_sql_int};
@@ -16,6 +16,7 @@ pub(crate) fn rollout(
     work: &Work<'_>,
     soundness: &mut Soundness,
     rollout: &str,
+    after: Option<u64>,
 ) -> Result<Reply, Stop> {
     let columns = work
         .sql
@@ -25,7 +26,8 @@ pub(crate) fn rollout(
     let Some(columns) = columns else {
         return Ok(Reply::Rollout { rollout: None });
     };
-    let journal = check::load(work, rollout)?;
+    let part = after.map_or(Part::Whole, Part::After);
+    let journal = check::load(work, rollout, part)?;
     soundness.learn(journal.broken.as_slice());
     let record = Record {
         summary: columns.summary(work)?,
@@ -33,6 +35,7 @@ pub(crate) fn rollout(
             .begun
             .map_or(serde_json::Value::Null, |begun| begun.settings),
         entries: journal.entries,
+        more: journal.more,
         broken: journal.broken,
     };
     Ok(Reply::Rollout {

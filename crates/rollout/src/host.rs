@@ -169,7 +169,10 @@ impl Gate {
 
     /// Lets an instance prove its health: for `min_ms` without a break.
     pub(crate) fn prove(&mut self, health: &Health, now: Tick, min_ms: u64) {
-        self.restarts = health.restarts;
+        // One that crashed between two looks was not healthy for all of that time.
+        if std::mem::replace(&mut self.restarts, health.restarts) != health.restarts {
+            self.healthy_since = None;
+        }
         if health.verdict == Verdict::Healthy {
             let since = *self.healthy_since.get_or_insert(now);
             self.passed = now.since(since) >= min_ms;

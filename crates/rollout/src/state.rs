@@ -268,16 +268,20 @@ impl Rollout {
             .collect()
     }
 
-    /// Returns the hosts that do not answer, refuse or were set aside, with what was seen.
+    /// Returns the hosts that do not answer, refuse or were set aside, with what was seen. Once nothing is
+    /// looked at any more, one that did not answer last is behind only where it was still waited for.
     pub fn hosts_behind(&self) -> Vec<(HostId, String)> {
-        let hosts = self.plan.hosts.iter().zip(&self.hosts);
+        let halted = self.is_halted();
+        let hosts = (0u32..).zip(self.plan.hosts.iter().zip(&self.hosts));
         hosts
-            .filter_map(|(plan, host)| {
+            .filter_map(|(place, (plan, host))| {
+                let lost = host.lost.as_ref();
+                let lost = lost.filter(|_| !halted || self.pending.contains(&place));
                 let detail = host
                     .aside
                     .clone()
                     .or_else(|| host.refused.clone())
-                    .or_else(|| host.lost.as_ref().map(|(_, detail)| detail.clone()))?;
+                    .or_else(|| lost.map(|(_, detail)| detail.clone()))?;
                 Some((plan.host.clone(), detail))
             })
             .collect()

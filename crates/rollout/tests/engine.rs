@@ -32,3 +32,5 @@ mod strategies;
 mod verbs;
 #[path = "engine/way_back.rs"]
 mod way_back;
+#[path = "engine/way_back_work.rs"]
+mod way_back_work;

@@ -23,6 +23,8 @@ pub enum Bug {
     AgentIgnoresFence,
     /// Agents obey before the token is on disk.
     TokenNotOnDisk,
+    /// Agents obey calls that come after later ones.
+    AgentIgnoresOrder,
     /// The ledger takes entries with older tokens.
     LedgerIgnoresFence,
     /// A candidate that has just started counts as healthy.
@@ -83,12 +85,13 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::JournalSkipped,
         Self::EffectsFirst,
         Self::ReplayOneLess,
         Self::AgentIgnoresFence,
         Self::TokenNotOnDisk,
+        Self::AgentIgnoresOrder,
         Self::LedgerIgnoresFence,
         Self::HealthyEarly,
         Self::GateSkipped,
@@ -125,6 +128,14 @@ impl Bug {
             Self::JournalSkipped | Self::EffectsFirst => &[Rule::Journaled],
             Self::ReplayOneLess => &[Rule::Replay],
             Self::AgentIgnoresFence | Self::TokenNotOnDisk => &[Rule::Fenced],
+            Self::AgentIgnoresOrder => &[
+                Rule::WayBack,
+                Rule::OneVersion,
+                Rule::Leased,
+                Rule::LeaseEnds,
+                Rule::NeverAlone,
+                Rule::Prepared,
+            ],
             Self::LedgerIgnoresFence => &[Rule::OneWriter],
             Self::HealthyEarly | Self::GateSkipped => &[Rule::Gate],
             Self::StopBeforeDrain => &[Rule::Drained],

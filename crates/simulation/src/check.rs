@@ -34,6 +34,7 @@ pub(crate) struct Checker {
     budget: u32,
     pub(crate) decided: bool,
     pub(crate) given_up: bool,
+    given_up_at: u64,
     /// How often the release command may run.
     pub(crate) runs_allowed: u32,
     runs: u32,
@@ -78,6 +79,8 @@ struct Book {
     group: Option<u32>,
     /// Whether nobody can say what became of jobs here.
     unseen: bool,
+    /// When it was last not reached, or could do nothing for want of room.
+    silent_at: Option<u64>,
 }
 
 impl Checker {
@@ -133,6 +136,7 @@ impl Checker {
             budget: down(plan.tolerance.failure_budget, fleet),
             decided: false,
             given_up: false,
+            given_up_at: 0,
             runs_allowed: 1,
             runs: 0,
             clock_was_set: false,
@@ -175,6 +179,11 @@ impl Checker {
     /// Notes that jobs of a host may have ended unseen.
     pub(crate) fn unseen(&mut self, host: u32) {
         self.hosts[host as usize].unseen = true;
+    }
+
+    /// Notes that a host is, or was until now, not able to answer or to obey.
+    pub(crate) fn silent(&mut self, host: u32, now: u64) {
+        self.hosts[host as usize].silent_at = Some(now);
     }
 
     pub(crate) fn looks(&self) -> BTreeMap<&'static str, Looks> {

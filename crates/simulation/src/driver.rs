@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use rollout::{Action, Effect, EffectId, Entry, Errand, Event, InstanceId, Rollout, Tick};
+use rollout::{Action, Effect, EffectId, Entry, Errand, Event, InstanceId, Phase, Rollout, Tick};
 
 /// A coordinator that is alive.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Driver {
     pub(crate) cut_off: bool,
     /// What happened while it waits for the ledger.
     pub(crate) inbox: VecDeque<Event>,
+    /// Whether it is handling that now.
+    pub(crate) catches_up: bool,
     /// What is to be journaled before anything else.
     pub(crate) pending: Option<Pending>,
     pub(crate) pursuits: BTreeMap<EffectId, Pursuit>,
@@ -68,11 +70,13 @@ pub(crate) enum About {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lane {
     pub(crate) busy: bool,
+    /// How many calls were made in it.
+    pub(crate) calls: u64,
     pub(crate) behind: VecDeque<EffectId>,
 }
 
 impl Driver {
-    pub(crate) fn new(token: u64, state: Rollout, seq: u64, leaves: bool) -> Self {
+    pub(crate) fn new(token: u64, state: Rollout, seq: u64) -> Self {
         Self {
             token,
             state: Some(state),
@@ -81,12 +85,19 @@ impl Driver {
             frozen_until: 0,
             cut_off: false,
             inbox: VecDeque::new(),
+            catches_up: false,
             pending: None,
             pursuits: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            leaves,
+            leaves: false,
             attended: false,
         }
+    }
+
+    /// Says whether nothing happens until a person says so.
+    pub(crate) fn waits_for_a_person(&self) -> bool {
+        let paused = |state: &Rollout| state.phase() == Phase::Paused && state.awaited() == 0;
+        self.state.as_ref().is_some_and(paused)
     }
 
     /// Says whether an effect is still waited for.

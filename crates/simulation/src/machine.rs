@@ -33,6 +33,10 @@ pub(crate) struct Machine {
     /// The highest fencing token, as the agent knows it and as it is on disk.
     pub(crate) token: u64,
     pub(crate) token_on_disk: u64,
+    /// The latest call that was obeyed of those that keep their order: its token and its number.
+    latest: (u64, u64),
+    /// Which life of the agent this is.
+    pub(crate) life: u64,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
     pub(crate) proxy: Proxy,
     pub(crate) jobs: BTreeMap<String, Job>,
@@ -60,6 +64,8 @@ impl Machine {
             disk_full: 0,
             token: 0,
             token_on_disk: 0,
+            latest: (0, 0),
+            life: 0,
             instances: BTreeMap::new(),
             proxy: Proxy::new(now),
             jobs: BTreeMap::new(),
@@ -164,6 +170,8 @@ impl Machine {
     /// The power goes: everything stops where it is.
     pub(crate) fn lose_power(&mut self) {
         self.up = false;
+        self.latest = (0, 0);
+        self.life += 1;
         for instance in self.instances.values_mut() {
             instance.healthy = false;
         }
@@ -188,6 +196,8 @@ impl Machine {
 
     /// The agent starts anew: it knows what is on disk, and sees the end of no job that ran.
     pub(crate) fn restart_agent(&mut self) {
+        self.latest = (0, 0);
+        self.life += 1;
         self.token = self.token_on_disk;
         for job in self.jobs.values_mut() {
             job.lose();

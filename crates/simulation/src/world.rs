@@ -7,6 +7,8 @@ mod errand;
 mod faults;
 mod people;
 
+pub(crate) use attempt::PAUSE_MAX_MS;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,16 +20,16 @@ use crate::chance::Chance;
 use crate::check::{Ending, Names};
 use crate::coverage::Coverage;
 use crate::driver::Driver;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Sent};
 use crate::ledger::Ledger;
-use crate::machine::Call;
 use crate::queue::Queue;
 use crate::rule::{Rule, Violation};
 use crate::scenario::{BEGIN, Fault, Scenario, Verb};
 
-/// How long a world may go on, in milliseconds, and how often anything may happen in it.
+/// How long a world may go on, in milliseconds, and how often anything may happen in it, and for each host.
 const LIMIT_MS: u64 = 1_500_000;
 const EVENTS_MAX: u64 = 300_000;
+const EVENTS_MAX_HOST: u64 = 10_000;
 
 /// Something that happens.
 #[derive(Debug)]
@@ -49,11 +51,7 @@ enum Happening {
         attempt: Attempt,
     },
     /// A call that was given up, or its double, arrives.
-    Late {
-        host: u32,
-        token: u64,
-        call: Call,
-    },
+    Late(Sent),
     /// A coordinator looks at hosts, renews leases of proxies, renews its own lease, writes the journal.
     Look {
         who: usize,
@@ -147,7 +145,8 @@ impl World {
             let over = self
                 .finished_at
                 .is_some_and(|end| at > end + self.settle_ms());
-            if over || at > BEGIN + LIMIT_MS || self.events > EVENTS_MAX {
+            let events_max = EVENTS_MAX + EVENTS_MAX_HOST * self.due.len() as u64;
+            if over || at > BEGIN + LIMIT_MS || self.events > events_max {
                 break;
             }
             self.now = self.now.max(at);
@@ -173,13 +172,7 @@ impl World {
             Happening::Event { who, event } => self.hear(who, event),
             Happening::Attempt { who, id } => self.attempt(who, id),
             Happening::Answer { who, id, attempt } => self.answered(who, id, attempt),
-            Happening::Late { host, token, call } => {
-                let fleet = &mut *self.fleet();
-                if fleet.machines[host as usize].answers() {
-                    // Nobody waits for its answer.
-                    let _unheard = fleet.obey(host, token, &call);
-                }
-            }
+            Happening::Late(sent) => self.fleet().arrives(&sent),
             Happening::Look { who } => self.look(who),
             Happening::Renew { who } => self.renew(who),
             Happening::KeepLease { who } => self.keep_lease(who),
@@ -202,8 +195,8 @@ impl World {
     fn see(&mut self) {
         let now = self.now;
         let fleet = &mut *self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
-        for (at, host, token, call) in fleet.later.drain(..) {
-            self.queue.put(at, Happening::Late { host, token, call });
+        for (at, sent) in fleet.later.drain(..) {
+            self.queue.put(at, Happening::Late(sent));
         }
         fleet.checker.at(now);
         for host in std::mem::take(&mut fleet.touched) {
@@ -253,6 +246,7 @@ impl World {
                     });
                     let ending = Ending {
                         calm: self.scenario.calm,
+                        at: self.finished_at.unwrap_or(self.now),
                         state: &state,
                         ledger: &self.ledger,
                         machines: &fleet.machines,

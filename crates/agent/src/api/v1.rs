@@ -23,7 +23,7 @@
 //! | `POST /v1/services/KEY/renew` | [`proxy::control::v1::Renew`] | the same |
 //! | `POST /v1/services/KEY/prepare` and `/commit` | | the same |
 //! | `POST /v1/services/KEY/drain` | [`proxy::control::v1::Drain`] | the same |
-//! | `POST /v1/services/KEY/ready` | [`Ready`] | the same; refused with `no_readiness` where the route has no such path |
+//! | `POST /v1/services/KEY/ready` | [`Ready`] | the same; refused with `no_readiness` where neither it nor the route has such a path |
 //! | `GET /v1/services/KEY/traffic` | | [`proxy::control::v1::Traffic`] |
 //! | `POST /v1/ledger` | `ledger::wire::v1::Call` | `ledger::wire::v1::Reply` |
 //! | `GET /metrics` | | the proxy's and the agent's figures, Prometheus text |
@@ -233,6 +233,10 @@ pub struct Run {
     pub env: BTreeMap<String, String>,
     /// Time before it is killed, in milliseconds.
     pub timeout_ms: u64,
+    /// What its id begins with, a `-` after it: while another run whose id begins so is under way, this one
+    /// does not begin, and is told as [`RunStatus::Running`]. It is to be asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<String>,
 }
 
 /// What became of a run.
@@ -284,10 +288,15 @@ pub struct Route {
 }
 
 /// Passes or fails the readiness path of a service, and changes nothing else of its route.
+///
+/// A path that is named becomes that of the route: settings may have got one since the route was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// Whether a balancer in front is to send traffic here.
     pub ready: bool,
+    /// The path that the balancer asks; that of the route where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// One version in a [`Route`].

@@ -21,9 +21,9 @@ use proxy::control::v1::ErrorBody;
 /// The body of a call that says nothing.
 pub(super) const NOTHING: &() = &();
 
-/// Bytes of an answer held in memory. The journal of a rollout comes as one answer, and one that can be
-/// written has to be readable: that of a large fleet with a long analysis has some hundred thousand entries.
-const ANSWER_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of an answer held in memory. Journals come in pages of a few MiB; an entry, a plan and a receipt are
+/// bounded by what a request may hold, and one page may have one of each.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A call about to be made.
 pub(super) struct Call<'a> {

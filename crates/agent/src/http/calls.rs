@@ -146,9 +146,9 @@ async fn service(agent: &Agent, method: &Method, key: &str, verb: &str, request:
             json(&services.renew(key, &renew).await?)
         }
         (&Method::POST, "ready") => {
-            let crate::api::v1::Ready { ready } = body(request).await?;
+            let ready: crate::api::v1::Ready = body(request).await?;
             admit()?;
-            json(&services.ready(key, ready).await?)
+            json(&services.ready(key, &ready).await?)
         }
         (&Method::POST, "prepare") => {
             admit()?;

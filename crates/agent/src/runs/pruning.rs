@@ -63,7 +63,8 @@ fn name(run: &Path) -> Option<&str> {
     run.file_name().and_then(OsStr::to_str)
 }
 
-fn has_ended(dir: &Directory) -> Result<bool, FileError> {
+/// Says whether nothing of a run is under way.
+pub(super) fn has_ended(dir: &Directory) -> Result<bool, FileError> {
     // A program outlives a shim that was killed.
     let held = dir.try_lock()?.is_none();
     Ok(!held && dir.left_running().is_none())

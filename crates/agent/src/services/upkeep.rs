@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use proxy::control::v1::{Commitment, ServiceConfig, ServiceStatus};
+use proxy::control::v1::{Commitment, Readiness, ServiceConfig, ServiceStatus};
 
 use super::kept::Service;
 use super::{Services, translate};
+use crate::api::v1::Ready;
 use crate::refusal::Refusal;
 
 /// Pause before another attempt to tell the proxy; it doubles.
@@ -68,8 +69,8 @@ impl Services {
         }
     }
 
-    /// Passes or fails the readiness path of a service.
-    pub(crate) async fn ready(&self, key: &str, ready: bool) -> Result<ServiceStatus, Refusal> {
+    /// Passes or fails the readiness path of a service: the one that is named, or that of its route.
+    pub(crate) async fn ready(&self, key: &str, ready: &Ready) -> Result<ServiceStatus, Refusal> {
         let turn = self.turn(key);
         let _turn = turn.lock().await;
         self.proxy_is_up().await?;
@@ -80,13 +81,17 @@ impl Services {
             let asked = sys::clock::monotonic();
             let status = self.known_to_proxy(key).await?;
             let mut wanted = status.config.clone();
-            let Some(readiness) = &mut wanted.readiness else {
+            let known = wanted.readiness.take().map(|readiness| readiness.path);
+            let Some(path) = ready.path.clone().or(known) else {
                 let message = format!(
                     "{key} has no readiness path, so no balancer can be told: set one, and deploy"
                 );
                 return Err(Refusal::conflict("no_readiness", message));
             };
-            readiness.ready = ready;
+            wanted.readiness = Some(Readiness {
+                path,
+                ready: ready.ready,
+            });
             if wanted == status.config {
                 return Ok(self.with_memory(key, status));
             }

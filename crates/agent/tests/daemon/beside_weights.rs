@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use agent::api::v1::{InstanceState, Warm};
+use agent::api::v1::{InstanceState, Ready, Warm};
 use agent::launch::ensure;
 use host::process::Ended;
 use proxy::control::v1::{Commitment, Preview, Readiness, ServiceStatus, Sticky, Testers};
@@ -16,12 +16,33 @@ fn readiness(status: &ServiceStatus) -> Option<bool> {
     status.config.readiness.as_ref().map(|r| r.ready)
 }
 
+fn told(ready: bool) -> Ready {
+    Ready { ready, path: None }
+}
+
+#[tokio::test]
+async fn a_readiness_path_that_is_newer_than_the_route_fails_when_told_to() {
+    let bench = Bench::new().await;
+    bench.one_routed().await;
+    let client = bench.client.with_token(2);
+    let at = |ready| Ready {
+        ready,
+        path: Some("/new-ready".into()),
+    };
+    let failing = client.ready(SERVICE, &at(false)).await.unwrap();
+    assert_eq!(readiness(&failing), Some(false));
+    assert_eq!(get(failing.bound, "/new-ready").await.unwrap().0, 503);
+    assert_eq!(get(failing.bound, "/").await.unwrap().0, 200);
+    let back = client.ready(SERVICE, &at(true)).await.unwrap();
+    assert_eq!(get(back.bound, "/new-ready").await.unwrap().0, 200);
+}
+
 #[tokio::test]
 async fn the_readiness_path_fails_when_told_to_and_stays_so_over_every_restart() {
     let bench = Bench::new().await;
     let (one, _) = bench.one_routed().await;
     let client = bench.client.with_token(2);
-    let refused = client.ready(SERVICE, false).await.unwrap_err();
+    let refused = client.ready(SERVICE, &told(false)).await.unwrap_err();
     assert_eq!(refused.kind(), Some("no_readiness"));
     let mut routed = route(
         vec![version(&one.artifact, 100, ONE)],
@@ -33,7 +54,7 @@ async fn the_readiness_path_fails_when_told_to_and_stays_so_over_every_restart()
     });
     let status = client.route(SERVICE, &routed).await.unwrap();
     assert_eq!(get(status.bound, "/ready").await.unwrap().0, 200);
-    let failing = client.ready(SERVICE, false).await.unwrap();
+    let failing = client.ready(SERVICE, &told(false)).await.unwrap();
     assert_eq!(
         (readiness(&failing), weights(&failing)),
         (Some(false), vec![100])
@@ -42,9 +63,9 @@ async fn the_readiness_path_fails_when_told_to_and_stays_so_over_every_restart()
     assert_eq!(get(status.bound, "/").await.unwrap().0, 200);
 
     let stale = bench.client.with_token(1);
-    let error = stale.ready(SERVICE, true).await.unwrap_err();
+    let error = stale.ready(SERVICE, &told(true)).await.unwrap_err();
     assert_eq!(error.kind(), Some("stale_token"));
-    let error = bench.client.ready(SERVICE, true).await.unwrap_err();
+    let error = bench.client.ready(SERVICE, &told(true)).await.unwrap_err();
     assert_eq!(error.kind(), Some("token_missing"));
 
     bench.kill_proxy().await;
@@ -62,7 +83,7 @@ async fn the_readiness_path_fails_when_told_to_and_stays_so_over_every_restart()
     ensure(&bench.home, &example("daemon")).await.unwrap();
     let again = bench.until_routed(|s| readiness(s) == Some(false)).await;
     assert_eq!(get(again.bound, "/ready").await.unwrap().0, 503);
-    let back = client.ready(SERVICE, true).await.unwrap();
+    let back = client.ready(SERVICE, &told(true)).await.unwrap();
     assert_eq!(get(back.bound, "/ready").await.unwrap().0, 200);
 }
 

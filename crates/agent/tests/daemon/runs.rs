@@ -17,6 +17,7 @@ fn eval(text: &str) -> Run {
         words: vec![],
         env: BTreeMap::new(),
         timeout_ms: 60_000,
+        alone: None,
     }
 }
 
@@ -27,6 +28,51 @@ fn sh(script: &str) -> Run {
         env: BTreeMap::from([("MORE".into(), "from the run".into())]),
         ..eval("")
     }
+}
+
+#[tokio::test]
+async fn a_run_that_is_to_be_alone_waits_for_one_that_another_coordinator_began() {
+    let bench = Bench::new().await;
+    let gate = bench.home.join("gate");
+    let script = format!("until test -e {}; do sleep 0.02; done", gate.display());
+    let alone = |script: &str| Run {
+        alone: Some("fake.test.1-hook-2".into()),
+        ..sh(script)
+    };
+    let (first, second) = ("fake.test.1-hook-2-7-0", "fake.test.1-hook-2-19-0");
+    let began = bench.client.run(first, &alone(&script)).await.unwrap();
+    assert_eq!(began, RunStatus::Running);
+    // Another hook is none of its business.
+    let other = Run {
+        alone: Some("fake.test.1-hook-21".into()),
+        ..sh("true")
+    };
+    bench
+        .client
+        .run("fake.test.1-hook-21-8-0", &other)
+        .await
+        .unwrap();
+    bench.run_end("fake.test.1-hook-21-8-0").await;
+    let waits = bench.client.run(second, &alone("true")).await.unwrap();
+    assert_eq!(waits, RunStatus::Running);
+    let known = bench.client.run_status(second).await.unwrap();
+    assert_eq!(known, RunStatus::Absent, "it began");
+    sys::file::write_atomic(&gate, b"", sys::file::Access::Shared).unwrap();
+    bench.run_end(first).await;
+    while bench.client.run(second, &alone("true")).await.unwrap() == RunStatus::Running {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ended = bench.run_end(second).await;
+    assert!(
+        matches!(ended, RunStatus::Finished { exit: 0, .. }),
+        "{ended:?}"
+    );
+    let error = bench
+        .client
+        .run("other-1", &alone("true"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Some("bad_run"));
 }
 
 impl Bench {

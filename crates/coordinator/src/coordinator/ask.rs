@@ -82,20 +82,33 @@ impl<H: Host> Coordinator<H> {
     /// # Errors
     /// Where there is none, or the ledger does not answer.
     pub async fn show(&self, rollout: &str) -> Result<Record, Error> {
+        self.show_after(rollout, 0).await
+    }
+
+    /// Reads one rollout with what its journal has after the entry `known`, page by page.
+    pub(super) async fn show_after(&self, rollout: &str, known: u64) -> Result<Record, Error> {
+        let mut record = self.page(rollout, known).await?;
+        while let (true, Some(last)) = (record.more, record.entries.last()) {
+            let last = last.seq;
+            record.join(self.page(rollout, last).await?);
+        }
+        Ok(record)
+    }
+
+    async fn page(&self, rollout: &str, known: u64) -> Result<Record, Error> {
         const OPERATION: &str = "read a rollout";
-        match self
-            .ledger()
-            .call(
-                OPERATION,
-                &Call::Rollout {
-                    rollout: rollout.into(),
-                },
-            )
-            .await?
-        {
+        let call = Call::Rollout {
+            rollout: rollout.into(),
+            after: Some(known),
+        };
+        match self.ledger().call(OPERATION, &call).await? {
             Reply::Rollout {
-                rollout: Some(record),
-            } => Ok(*record),
+                rollout: Some(mut record),
+            } => {
+                // An agent of an earlier build tells it whole.
+                record.entries.retain(|entry| entry.seq > known);
+                Ok(*record)
+            }
             Reply::Rollout { rollout: None } => Err(Error::NoRollout {
                 rollout: rollout.into(),
             }),

@@ -58,6 +58,7 @@ impl<H: Host> Coordinator<H> {
     ) -> Result<Answered, Error> {
         let rollout = self.unfinished(service).await?;
         let record = self.show(&rollout).await?;
+        let known = record.entries.len() as u64;
         let foreseen = self.foresee_in(&record, service, order.verb).await?;
         if !foreseen.does_something {
             return Ok(Answered::Nothing(foreseen));
@@ -71,7 +72,7 @@ impl<H: Host> Coordinator<H> {
                     what: format!("{driver} to take `{}`", order.verb.word()),
                 });
                 return self
-                    .wait_for(service, order, foreseen.at, record.entries.len(), driver)
+                    .wait_for(service, order, foreseen.at, known, driver)
                     .await;
             }
         };
@@ -91,13 +92,13 @@ impl<H: Host> Coordinator<H> {
     }
 
     /// Leaves a verb for whoever drives, for the step it was foreseen `at`, and waits until it is journaled
-    /// after the first `known` entries.
+    /// after the entry `known`.
     async fn wait_for(
         &self,
         service: &ServiceKey,
         order: Order,
         at: Option<String>,
-        known: usize,
+        mut known: u64,
         driver: String,
     ) -> Result<Answered, Error> {
         let rollout = self.unfinished(service).await?;
@@ -105,8 +106,9 @@ impl<H: Host> Coordinator<H> {
         self.leave_with(service, order.verb, at, order.why).await?;
         let taken = async {
             loop {
-                let record = self.show(&rollout).await?;
-                for entry in wire::read_entries(&record, known)? {
+                let record = self.show_after(&rollout, known).await?;
+                known += record.entries.len() as u64;
+                for entry in wire::read_entries(&record)? {
                     if verb_of(&entry.event)
                         .is_some_and(|(verb, who, _)| verb == order.verb && who == by)
                     {

@@ -1,5 +1,6 @@
 //! A plan with what it was made from, and what tells it from any other.
 
+use agent::api::v1::LifecycleHook;
 use rollout::{HostFacts, HostId, Plan, Warning};
 
 use crate::error::Error;
@@ -18,6 +19,11 @@ impl Planned {
     /// Returns the plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Returns the commands around the life of each instance, which are no steps of the plan.
+    pub fn lifecycle(&self) -> &[LifecycleHook] {
+        &self.request.settings.lifecycle
     }
 
     /// Returns what tells this plan from any other: 16 hex digits over all that it does, where, how and with

@@ -8,6 +8,7 @@ use rollout::journal::v2::Phase;
 use rollout::{CommandDecision, Event, Rollout, ServiceKey, WaitFor};
 
 use super::Coordinator;
+use super::followed::Followed;
 use crate::attendance::Attendance;
 use crate::drive::{Begin, Drive, Shown};
 use crate::error::Error;
@@ -69,9 +70,15 @@ impl<H: Host> Coordinator<H> {
     ) -> Result<Outcome, Error> {
         let rollout = self.unfinished(service).await?;
         let mut asked = None;
+        // Nothing of it is replayed where its journal is of another version.
+        let mut record = self.show(&rollout).await?;
+        let mut known = record.entries.len() as u64;
+        let mut followed = Followed::of(&record).ok();
         let lease = loop {
-            let record = self.show(&rollout).await?;
-            if was_decided(&record) {
+            let decided = followed
+                .as_ref()
+                .is_some_and(|(it, _)| it.state.is_decided());
+            if decided || ended_well(&record) {
                 return Err(Error::PastDecision { rollout });
             }
             if record.summary.finished {
@@ -94,6 +101,9 @@ impl<H: Host> Coordinator<H> {
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;
+            record = self.show_after(&rollout, known).await?;
+            known += record.entries.len() as u64;
+            followed = followed.and_then(|(it, _)| it.read(&record).ok());
         };
         attendance.on(&Progress::Leased {
             service: service.to_string(),
@@ -153,7 +163,7 @@ impl<H: Host> Coordinator<H> {
         if record.summary.finished {
             return outcome_of(&record);
         }
-        let entries = wire::read_entries(&record, 0)?;
+        let entries = wire::read_entries(&record)?;
         let state = rollout::replay(wire::read_plan(rollout, &record.summary.plan)?, &entries)?;
         let first = orders.events(&state, rollout, &self.by())?;
         attendance.on(&Progress::Began {
@@ -178,6 +188,7 @@ impl<H: Host> Coordinator<H> {
                 plan: state.plan().clone().into(),
                 settings,
                 env: orders.env,
+                dir: self.dir.clone(),
             },
             clock: self.clock.clone(),
             seq: record.entries.len() as u64,
@@ -235,14 +246,13 @@ impl Orders {
 /// Returns the state that the last coordinator had when it last wrote.
 pub(super) fn replayed(record: &Record) -> Result<Rollout, Error> {
     let plan = wire::read_plan(&record.summary.rollout, &record.summary.plan)?;
-    Ok(rollout::replay(plan, &wire::read_entries(record, 0)?)?)
+    Ok(rollout::replay(plan, &wire::read_entries(record)?)?)
 }
 
-/// Says whether a rollout that somebody else may drive is past its decision. Its end says so as well, where
-/// that one's journal is of another version.
-fn was_decided(record: &Record) -> bool {
+/// Says whether a rollout came to an end that is past its decision, also where its journal is of another
+/// version.
+fn ended_well(record: &Record) -> bool {
     matches!(record.summary.phase, Phase::Healthy | Phase::RolledBack)
-        || replayed(record).is_ok_and(|state| state.is_decided())
 }
 
 fn stored(record: &Record) -> Result<Stored, Error> {

@@ -13,7 +13,7 @@ use crate::wire;
 /// Where the plan or an entry cannot be read.
 pub fn taken(record: &Record) -> Result<(Plan, Taken), Error> {
     let plan = wire::read_plan(&record.summary.rollout, &record.summary.plan)?;
-    let entries = wire::read_entries(record, 0)?;
+    let entries = wire::read_entries(record)?;
     let taken = match rollout::replay(plan.clone(), &entries) {
         Ok(state) => Taken::of(&state),
         Err(_) => Taken::nothing(plan.steps.len()),

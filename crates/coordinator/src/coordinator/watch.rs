@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use ledger::wire::v1::Record;
 use proxy::control::v1::Traffic;
-use rollout::{Event, HostId, Rollout, Watch};
+use rollout::{Entry, Event, HostId, Watch};
 
+use super::followed::Followed;
 use super::{AT_ONCE, Coordinator};
 use crate::attendance::View;
 use crate::error::Error;
@@ -17,7 +18,6 @@ use crate::lease::who;
 use crate::observe;
 use crate::outcome::reason;
 use crate::view::{self, Facts, Sights, VerbView};
-use crate::wire;
 
 /// Time between two looks at journal and hosts.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -26,9 +26,7 @@ const SILENT_MAX: u32 = 5;
 
 /// What is known of a rollout so far.
 struct Watched {
-    rollout: String,
-    state: Rollout,
-    known: usize,
+    followed: Followed,
     verbs: Vec<VerbView>,
     sights: Sights,
 }
@@ -40,10 +38,10 @@ impl<H: Host> Coordinator<H> {
     /// # Errors
     /// Where there is no such rollout, its journal is of another version, or the ledger is silent for long.
     pub async fn watch(&self, rollout: &str, view: &View) -> Result<(), Error> {
-        let mut watched = Watched::of(rollout, &self.show(rollout).await?)?;
+        let mut watched = Watched::of(&self.show(rollout).await?)?;
         let mut silent = 0;
         loop {
-            match self.show(rollout).await {
+            match self.show_after(rollout, watched.followed.known).await {
                 Ok(record) => {
                     silent = 0;
                     watched = watched.read(&record)?;
@@ -57,21 +55,23 @@ impl<H: Host> Coordinator<H> {
                 Err(error) => return Err(error),
             }
             self.look_at(&mut watched).await;
-            let driver = match self.driver(&watched.state.plan().service).await {
-                Ok(lease) if !watched.state.is_finished() => lease.map(|lease| who(&lease.holder)),
+            let driver = match self.driver(&watched.followed.state.plan().service).await {
+                Ok(lease) if !watched.followed.state.is_finished() => {
+                    lease.map(|lease| who(&lease.holder))
+                }
                 _ => None,
             };
             let snapshot = view::snapshot(&Facts {
                 rollout,
-                state: &watched.state,
+                state: &watched.followed.state,
                 sights: &watched.sights,
                 verbs: &watched.verbs,
                 driver,
-                cause: reason(&watched.state),
+                cause: reason(&watched.followed.state),
                 now: self.clock.now(),
             });
             view.send_replace(Some(Arc::new(snapshot)));
-            if watched.state.is_finished() || view.is_closed() {
+            if watched.followed.state.is_finished() || view.is_closed() {
                 return Ok(());
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -80,8 +80,9 @@ impl<H: Host> Coordinator<H> {
 
     /// Looks at the hosts as the driver does.
     async fn look_at(&self, watched: &mut Watched) {
-        let plan = watched.state.plan().clone();
+        let plan = watched.followed.state.plan().clone();
         let mut watches: BTreeMap<HostId, Watch> = watched
+            .followed
             .state
             .watches()
             .into_iter()
@@ -123,32 +124,24 @@ impl<H: Host> Coordinator<H> {
 }
 
 impl Watched {
-    fn of(rollout: &str, record: &Record) -> Result<Self, Error> {
-        let plan = wire::read_plan(rollout, &record.summary.plan)?;
-        let nothing = Self {
-            rollout: rollout.into(),
-            state: Rollout::new(plan),
-            known: 0,
-            verbs: Vec::new(),
+    fn of(record: &Record) -> Result<Self, Error> {
+        let (followed, entries) = Followed::of(record)?;
+        Ok(Self {
+            followed,
+            verbs: verbs(&entries).collect(),
             sights: Sights::default(),
-        };
-        nothing.read(record)
+        })
     }
 
     /// Replays what is new in the journal.
     fn read(mut self, record: &Record) -> Result<Self, Error> {
-        for entry in wire::read_entries(record, self.known)? {
-            self.verbs.extend(view::verb(&entry.event, entry.now));
-            let (next, effects) = rollout::step(self.state, entry.event, entry.now);
-            self.state = next;
-            if !effects.iter().map(ToString::to_string).eq(entry.intents) {
-                return Err(Error::Stored {
-                    rollout: self.rollout.clone(),
-                    detail: "its journal was written by another version of cutover".into(),
-                });
-            }
-            self.known += 1;
-        }
-        Ok(self)
+        let (followed, entries) = self.followed.read(record)?;
+        self.verbs.extend(verbs(&entries));
+        Ok(Self { followed, ..self })
     }
+}
+
+fn verbs(entries: &[Entry]) -> impl Iterator<Item = VerbView> {
+    let verb = |entry: &Entry| view::verb(&entry.event, entry.now);
+    entries.iter().filter_map(verb)
 }

@@ -11,7 +11,7 @@ use super::{Before, Drive};
 use crate::facts::optional;
 use crate::host::Host;
 use crate::outcome::LogTail;
-use crate::receipt::{Receipt, Turn};
+use crate::receipt::{Receipt, Turn, versions};
 
 /// Lines of an app's log that are kept with a failed rollout.
 const LOG_LINES: usize = 40;
@@ -78,7 +78,8 @@ impl<H: Host> Drive<'_, H> {
         }
         let at_ms = self.clock.now_ms();
         let wanted = self.hosts.keys().map(HostId::as_str);
-        self.stored.counted.read(turn, at_ms, wanted, hosts);
+        let of = versions(self.state.plan());
+        self.stored.counted.read(turn, at_ms, wanted, &of, hosts);
         self.stored_told = false;
     }
 }

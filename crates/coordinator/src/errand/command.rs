@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -20,11 +21,29 @@ const NOT_FOUND: i32 = 127;
 
 /// Runs a command without a shell to its end, or for as long as it may; then it is killed with all that it
 /// started. What it printed is kept up to 4 KiB from the end.
-pub async fn run(words: &[String], env: &BTreeMap<String, String>, time: Duration) -> RunOutcome {
+///
+/// It runs in the directory `dir`, below which a program with a relative path is looked for; without one, in
+/// that of this process.
+pub async fn run(
+    words: &[String],
+    env: &BTreeMap<String, String>,
+    dir: Option<&Path>,
+    time: Duration,
+) -> RunOutcome {
     let Some((program, args)) = words.split_first() else {
         return failed(NOT_FOUND, "the command is empty".into());
     };
-    let mut command = sys::process::command(program);
+    let dir = match dir.map(std::path::absolute).transpose() {
+        Ok(dir) => dir,
+        Err(error) => return failed(NOT_FOUND, format!("cannot tell its directory: {error}")),
+    };
+    let mut command = match &dir {
+        Some(dir) if program.contains('/') => sys::process::command(dir.join(program)),
+        _ => sys::process::command(program),
+    };
+    if let Some(dir) = &dir {
+        command.current_dir(dir);
+    }
     command
         .args(args)
         .envs(env)
@@ -123,7 +142,7 @@ mod tests {
     async fn sh(script: &str, time: Duration) -> (i32, String) {
         let words = ["sh", "-c", script].map(str::to_owned);
         let env = [("CUTOVER_STEP".to_owned(), "weight-20".to_owned())].into();
-        match run(&words, &env, time).await {
+        match run(&words, &env, None, time).await {
             RunOutcome::Finished { exit, output } => (exit, output),
             RunOutcome::Unknown => panic!("its end was seen"),
         }
@@ -136,12 +155,27 @@ mod tests {
         assert_eq!(told, (3, "weight-20\n".into()));
         let (_, long) = sh("seq 1 20000; echo the end >&2", minute).await;
         assert!(long.len() <= OUTPUT_BYTES_MAX && long.contains("the end"));
-        let (exit, why) = match run(&["/nonexistent".into()], &BTreeMap::new(), minute).await {
+        let (exit, why) = match run(&["/nonexistent".into()], &BTreeMap::new(), None, minute).await
+        {
             RunOutcome::Finished { exit, output } => (exit, output),
             RunOutcome::Unknown => unreachable!(),
         };
         assert_eq!(exit, NOT_FOUND);
         assert!(why.starts_with("cannot start `/nonexistent`"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_command_runs_in_its_directory_and_is_found_below_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("script");
+        std::fs::create_dir(&script).unwrap();
+        std::os::unix::fs::symlink("/bin/pwd", script.join("where")).unwrap();
+        let words = ["script/where", "-P"].map(str::to_owned);
+        let minute = Duration::from_secs(60);
+        let ran = run(&words, &BTreeMap::new(), Some(dir.path()), minute).await;
+        let there = dir.path().canonicalize().unwrap();
+        let output = format!("{}\n", there.display());
+        assert_eq!(ran, RunOutcome::Finished { exit: 0, output });
     }
 
     #[tokio::test]

@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use gates::webhook::{Kind, Payload, Webhook, WebhookError, Weights, call};
 use gates::{Address, AddressError, Auth, Trust};
-use rollout::{Hook, HookPoint, RunOutcome};
+use rollout::{Hook, HookPoint};
 
 use crate::interpret::{Means, Moment};
 use crate::request::NamedUrl;
 
 /// Time for a webhook that is no hook of the plan.
 const ASIDE: Duration = Duration::from_secs(10);
-/// The exit code that stands for a webhook's no.
-const NO: i32 = 1;
-/// The exit code that stands for no answer.
-const NO_ANSWER: i32 = 2;
 
 /// Something that webhooks are told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +28,14 @@ pub(crate) struct Notice {
     pub(crate) at_ms: u64,
 }
 
-/// Calls the webhook of a hook; its answer is told as that of a command: exit code 0 is its yes.
+/// Calls the webhook of a hook; what is no yes is told in words.
 pub(super) async fn hook(
     means: &Means,
     moment: &Moment,
     hook: &Hook,
     url: &str,
     time: Duration,
-) -> RunOutcome {
+) -> Result<(), String> {
     let kind = match hook.point {
         HookPoint::ConfirmRollout => Kind::ConfirmRollout,
         HookPoint::PreDeploy | HookPoint::PreRollout | HookPoint::PreUpgrade => Kind::PreRollout,
@@ -55,12 +51,12 @@ pub(super) async fn hook(
     payload
         .metadata
         .insert("hook".into(), hook.point.word().into());
-    let (exit, output) = match ask(&hook.name, url, time, &payload).await {
-        Ok(()) => (0, String::new()),
-        Err(Answer::No(why)) => (NO, why),
-        Err(Answer::None(why)) => (NO_ANSWER, why),
-    };
-    RunOutcome::Finished { exit, output }
+    if let Some(reason) = &moment.reason {
+        payload.metadata.insert("reason".into(), reason.clone());
+    }
+    ask(&hook.name, url, time, &payload)
+        .await
+        .map_err(|(Answer::No(why) | Answer::None(why))| why)
 }
 
 /// Asks a metric's webhook: whether it agrees, or why that is not known.
@@ -85,7 +81,7 @@ pub(crate) async fn rollback_wanted(means: &Means, moment: &Moment, hook: &Named
         Ok(()) => true,
         Err(Answer::No(_)) => false,
         Err(Answer::None(why)) => {
-            tracing::warn!(%why, "a rollback webhook gives no answer");
+            tracing::warn!(webhook = hook.name, %why, "a rollback webhook gives no answer");
             false
         }
     }
@@ -104,7 +100,7 @@ pub(crate) async fn tell(means: &Means, notice: &Notice, hook: &NamedUrl) {
     if let Err(Answer::No(why) | Answer::None(why)) =
         ask(&hook.name, &hook.url, ASIDE, &payload).await
     {
-        tracing::debug!(%why, "an event webhook was not told");
+        tracing::debug!(webhook = hook.name, %why, "an event webhook was not told");
     }
 }
 
@@ -115,8 +111,8 @@ enum Answer {
 }
 
 async fn ask(name: &str, url: &str, timeout: Duration, payload: &Payload) -> Result<(), Answer> {
-    let address = Address::parse(url)
-        .map_err(|error: AddressError| Answer::None(format!("the webhook {name}: {error}")))?;
+    let address =
+        Address::parse(url).map_err(|error: AddressError| Answer::None(error.to_string()))?;
     let webhook = Webhook {
         name: name.into(),
         address,
@@ -124,10 +120,24 @@ async fn ask(name: &str, url: &str, timeout: Duration, payload: &Payload) -> Res
         trust: Trust::System,
         timeout,
     };
+    // Whoever tells of it says which webhook it is.
     call(&webhook, payload).await.map_err(|error| match error {
-        WebhookError::No { .. } => Answer::No(error.to_string()),
-        WebhookError::NoAnswer { .. } => Answer::None(error.to_string()),
+        WebhookError::No { status, body, .. } if body.is_empty() => {
+            Answer::No(format!("it answered with status {status}"))
+        }
+        WebhookError::No { status, body, .. } => {
+            Answer::No(format!("it answered with status {status}: {}", line(&body)))
+        }
+        WebhookError::NoAnswer { source, .. } => {
+            Answer::None(format!("it gave no answer: {source}"))
+        }
     })
+}
+
+/// The beginning of what a webhook said, on one line.
+fn line(body: &str) -> String {
+    let clean = body.chars().map(|c| if c.is_control() { ' ' } else { c });
+    clean.take(300).collect()
 }
 
 fn payload(means: &Means, moment: &Moment, kind: Kind) -> Payload {

@@ -1,4 +1,5 @@
-//! Programs and launcher commands that a host runs for a rollout, each at most once for its name.
+//! Programs and launcher commands that a host runs for a rollout, each at most once for its name. After a
+//! takeover hooks and background work have other names: they run at least once, and one at a time.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(super) async fn command<H: Host>(
         words: Vec::new(),
         env: BTreeMap::new(),
         timeout_ms: command.timeout_ms,
+        alone: None,
     };
     let status = host.run(&command_id(means, attempt), &run).await?;
     Ok(ran(status).unwrap_or(Attempt::Reply(Reply::Ran(RunOutcome::Unknown))))
@@ -62,14 +64,17 @@ pub(super) async fn background<H: Host>(
         JobRun::Rpc { expression } => (vec!["rpc".into(), expression.clone()], Vec::new()),
         JobRun::Command { words } => (Vec::new(), words.clone()),
     };
+    // Asked for again after a takeover it is another run; the two are never at work at once.
+    let alone = format!("{}-{word}-{}", means.rollout, slot(instance));
     let run = Run {
         instance: instance.to_string(),
         args,
         words,
         env: BTreeMap::new(),
         timeout_ms: job.timeout_ms,
+        alone: Some(alone.clone()),
     };
-    let name = format!("{}-{word}-{}", means.rollout, id.0);
+    let name = format!("{alone}-{}", id.0);
     let status = host.run(&name, &run).await?;
     Ok(ran(status).unwrap_or(Attempt::Reply(Reply::Ran(RunOutcome::Unknown))))
 }
@@ -82,6 +87,7 @@ pub(super) async fn hook<H: Host>(
     hook: u32,
     instance: &InstanceId,
 ) -> Result<Attempt, HostError> {
+    let alone = format!("{}-hook-{hook}", means.rollout);
     let Some(hook) = means.plan.hooks.get(hook as usize) else {
         return Ok(Attempt::Reply(Reply::Refused {
             detail: format!("the plan has no hook {hook}"),
@@ -98,8 +104,9 @@ pub(super) async fn hook<H: Host>(
         words: words.clone(),
         env: crate::errand::environment(means, deed.moment, hook),
         timeout_ms: hook.timeout_ms,
+        alone: Some(alone.clone()),
     };
-    let name = format!("{}-hook-{}-{}", means.rollout, deed.id.0, deed.round);
+    let name = format!("{alone}-{}-{}", deed.id.0, deed.round);
     let attempt = ran(host.run(&name, &run).await?)
         .unwrap_or(Attempt::Reply(Reply::Ran(RunOutcome::Unknown)));
     Ok(match attempt {
@@ -108,6 +115,12 @@ pub(super) async fn hook<H: Host>(
         }
         attempt => attempt,
     })
+}
+
+/// The slot of an instance, which tells those of one host apart.
+fn slot(instance: &InstanceId) -> &str {
+    let id = instance.as_str();
+    id.rsplit_once('-').map_or(id, |(_, slot)| slot)
 }
 
 fn agrees(outcome: &RunOutcome) -> bool {

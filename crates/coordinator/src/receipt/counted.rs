@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proxy::control::v1::{Traffic, VersionTraffic};
+use rollout::Plan;
 use serde::{Deserialize, Serialize};
+
+use super::last::Last;
 
 /// A turn of a rollout, at which counters are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,7 +40,7 @@ pub struct Counted {
     /// All of it, by host and without latency.
     pub hosts: BTreeMap<String, VersionTraffic>,
     /// The counters as they were last read on each host.
-    last: BTreeMap<String, Traffic>,
+    last: BTreeMap<String, Last>,
     restarted: BTreeSet<String>,
     unread: BTreeSet<String>,
 }
@@ -48,17 +51,19 @@ impl Counted {
         self.turns.iter().any(|(read, _)| *read == turn)
     }
 
-    /// Takes in the counters of the hosts at a turn; of `wanted` hosts, those that could not be read are missing.
+    /// Takes in the counters of the hosts at a turn, `of` these versions: a proxy remembers many that were
+    /// retired long ago. Of `wanted` hosts, those that could not be read are missing.
     pub(crate) fn read<'a>(
         &mut self,
         turn: Turn,
         at_ms: u64,
         wanted: impl Iterator<Item = &'a str>,
+        of: &BTreeSet<&str>,
         mut read: BTreeMap<String, Traffic>,
     ) {
         for host in wanted {
             match read.remove(host) {
-                Some(now) => self.read_host(turn, host, now),
+                Some(now) => self.read_host(turn, host, of, now),
                 None => {
                     self.unread.insert(host.into());
                 }
@@ -67,7 +72,16 @@ impl Counted {
         self.turns.push((turn, at_ms));
     }
 
-    fn read_host(&mut self, turn: Turn, host: &str, now: Traffic) {
+    fn read_host(&mut self, turn: Turn, host: &str, of: &BTreeSet<&str>, traffic: Traffic) {
+        let mut now = Last {
+            epoch: traffic.epoch,
+            ..Last::default()
+        };
+        for (artifact, counted) in traffic.versions {
+            if of.contains(artifact.as_str()) {
+                now.keep(&artifact, counted);
+            }
+        }
         if let Some(old) = self.last.get(host) {
             let anew = old.epoch != now.epoch;
             // A service that the proxy did not know yet counts from nothing, and lost nothing.
@@ -113,6 +127,16 @@ impl Counted {
     pub(crate) fn close(&mut self) {
         self.last.clear();
     }
+}
+
+/// The versions whose counters tell of a rollout: those of its plan, and what reached none.
+pub(crate) fn versions(plan: &Plan) -> BTreeSet<&str> {
+    let own = plan.hosts.iter().map(|host| host.stable_version.as_ref());
+    own.chain([plan.stable.as_ref(), Some(&plan.candidate)])
+        .flatten()
+        .map(|version| version.artifact.as_str())
+        .chain([""])
+        .collect()
 }
 
 fn subtract(later: &VersionTraffic, earlier: &VersionTraffic) -> VersionTraffic {
@@ -184,7 +208,11 @@ mod tests {
                 ..Traffic::default()
             };
             let read = (*epoch != 99).then_some(("lead".to_owned(), traffic));
-            sums.read(*turn, 0, ["lead"].into_iter(), read.into_iter().collect());
+            let read = read.into_iter().collect();
+            sums.read(*turn, 0, ["lead"].into_iter(), &["a", "b"].into(), read);
+            // As the next coordinator finds it.
+            let kept = serde_json::to_value(&sums).unwrap();
+            sums = serde_json::from_value(kept).unwrap();
         }
         sums
     }
@@ -211,6 +239,24 @@ mod tests {
 
         let sums = check(&[start, (Turn::End, 99, &[])]);
         assert!(sums.missing()[0].contains("could not be read"));
+    }
+
+    #[test]
+    fn versions_that_are_no_part_of_the_rollout_are_not_kept() {
+        let sums = check(&[
+            (
+                Turn::Start,
+                7,
+                &[("a", counted(1, 0)), ("old", counted(9, 0))],
+            ),
+            (
+                Turn::End,
+                7,
+                &[("a", counted(4, 0)), ("old", counted(9, 0))],
+            ),
+        ]);
+        assert_eq!(sums.whole.requests, 3);
+        assert!(!serde_json::to_string(&sums).unwrap().contains("old"));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) struct Fleet {
     /// What was run on hosts: the name, and the words or arguments.
     pub(crate) ran: Vec<(String, Vec<String>, BTreeMap<String, String>)>,
     pub(crate) decided: bool,
+    /// The entries that were known to whoever asked for a rollout.
+    pub(crate) known: Vec<Option<u64>>,
     started: tokio::time::Instant,
 }
 
@@ -194,6 +196,7 @@ impl FakeHost {
                 output: String::new(),
             },
             decided: false,
+            known: Vec::new(),
             started: tokio::time::Instant::now(),
         }));
         let killed = Arc::new(Notify::new());

@@ -3,7 +3,7 @@
 use agent::api::v1::RunStatus;
 use rollout::{Background, Hook, HookPoint, HookRun, HookSite, Job, JobRun, OnFailure, Phase};
 
-use crate::rig::{Rig, deploy, patient};
+use crate::rig::{Rig, dead, deploy, patient};
 
 fn hook(point: HookPoint, words: &[&str], site: HookSite) -> Hook {
     Hook {
@@ -28,17 +28,21 @@ fn with(hooks: Vec<Hook>) -> coordinator::Request {
 #[tokio::test]
 async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
     let dir = tempfile::tempdir().unwrap();
-    let told = dir.path().join("told");
-    let script = format!("env | grep ^CUTOVER_ | sort > {}", told.display());
-    let mut rig = Rig::serving_in_real_time(1).await;
+    let script = "env | grep ^CUTOVER_ | sort > told";
+    let rig = Rig::serving_in_real_time(1).await;
     let hooks = vec![hook(
         HookPoint::PostDeploy,
-        &["sh", "-c", &script],
+        &["sh", "-c", script],
         HookSite::Operator,
     )];
-    let outcome = rig.run(patient(with(hooks))).await.unwrap();
+    // Wherever this process is, the hook is in the project's directory.
+    let coordinator = rig.coordinator(dead()).in_dir(dir.path());
+    let planned = coordinator.plan(patient(with(hooks))).await.unwrap();
+    let mut ignore = |_: &coordinator::Progress| {};
+    let attendance = coordinator::Attendance::new(&mut ignore);
+    let outcome = coordinator.run(planned, attendance).await.unwrap();
     assert_eq!(outcome.phase, Phase::Healthy, "{outcome:?}");
-    let told = std::fs::read_to_string(told).unwrap();
+    let told = std::fs::read_to_string(dir.path().join("told")).unwrap();
     for line in [
         "CUTOVER_SERVICE=shop",
         "CUTOVER_ENVIRONMENT=production",
@@ -57,7 +61,17 @@ async fn a_hook_beside_the_coordinator_knows_what_it_is_about() {
 async fn a_hook_that_fails_before_traffic_gives_the_candidate_up() {
     let mut rig = Rig::serving_in_real_time(1).await;
     let words = ["sh", "-c", "echo no room in the house; exit 7"];
-    let hooks = vec![hook(HookPoint::PreRollout, &words, HookSite::Operator)];
+    let dir = tempfile::tempdir().unwrap();
+    let told = dir.path().join("told");
+    let script = format!("echo \"$CUTOVER_REASON\" > {}", told.display());
+    let hooks = vec![
+        hook(HookPoint::PreRollout, &words, HookSite::Operator),
+        hook(
+            HookPoint::OnAbort,
+            &["sh", "-c", &script],
+            HookSite::Operator,
+        ),
+    ];
     let outcome = rig.run(patient(with(hooks))).await.unwrap();
     assert_eq!((outcome.phase, outcome.finished), (Phase::Aborted, true));
     let cause = outcome.cause.unwrap();
@@ -65,6 +79,8 @@ async fn a_hook_that_fails_before_traffic_gives_the_candidate_up() {
         cause.contains("exit code 7") && cause.contains("no room in the house"),
         "{cause}"
     );
+    let told = std::fs::read_to_string(told).unwrap();
+    assert_eq!(told.trim_end(), cause.trim_end());
     assert_eq!(rig.serving_now(), [("a".to_owned(), true)]);
 }
 

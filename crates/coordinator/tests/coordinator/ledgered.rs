@@ -50,11 +50,10 @@ async fn a_frozen_environment_takes_no_deploy_but_a_rollback_and_what_has_a_reas
     assert_eq!(outcome.unwrap().phase, Phase::Healthy);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_unfinished_rollout_of_an_earlier_version_is_left_to_that_version() {
-    let mut rig = Rig::serving(1).await;
+/// Begins a rollout and appends to its journal, as a coordinator that is dead by now.
+fn written(rig: &Rig, plan: Document, entries: Vec<Entry>) -> String {
     let lease = say(
-        &rig,
+        rig,
         Call::Acquire {
             service: service().to_string(),
             holder: dead(),
@@ -65,10 +64,8 @@ async fn an_unfinished_rollout_of_an_earlier_version_is_left_to_that_version() {
     let Reply::Acquired { lease, .. } = lease else {
         panic!("{lease:?}")
     };
-    let mut plan: Document = serde_json::from_str(V1_PLAN).unwrap();
-    plan.v = 1;
     let begun = say(
-        &rig,
+        rig,
         Call::Begin {
             service: service().to_string(),
             token: lease.token,
@@ -81,12 +78,8 @@ async fn an_unfinished_rollout_of_an_earlier_version_is_left_to_that_version() {
     let Reply::Begun { rollout } = begun else {
         panic!("{begun:?}")
     };
-    let entries: Vec<Entry> = V1_ENTRIES
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
     let appended = say(
-        &rig,
+        rig,
         Call::Append {
             service: service().to_string(),
             token: lease.token,
@@ -105,7 +98,37 @@ async fn an_unfinished_rollout_of_an_earlier_version_is_left_to_that_version() {
         },
     );
     assert!(matches!(appended, Reply::Done), "{appended:?}");
+    rollout
+}
 
+#[tokio::test(start_paused = true)]
+async fn a_journal_longer_than_one_answer_is_read_whole() {
+    let rig = Rig::serving(1).await;
+    let plan: Document = serde_json::from_str(V1_PLAN).unwrap();
+    let long = serde_json::json!({"detail": "x".repeat(1 << 20)});
+    let entry = |seq: u64| {
+        let mut entry = long.clone();
+        (entry["seq"], entry["at_ms"]) = (seq.into(), 1.into());
+        Entry::write(2, &entry).unwrap()
+    };
+    let entries: Vec<Entry> = (1..=9).map(entry).collect();
+    let rollout = written(&rig, plan, entries.clone());
+    let record = rig.coordinator(dead()).show(&rollout).await.unwrap();
+    assert!(record.entries == entries && !record.more);
+    let known = rig.fleet.lock().unwrap().known.clone();
+    assert_eq!(known, [Some(0), Some(3), Some(6)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unfinished_rollout_of_an_earlier_version_is_left_to_that_version() {
+    let mut rig = Rig::serving(1).await;
+    let mut plan: Document = serde_json::from_str(V1_PLAN).unwrap();
+    plan.v = 1;
+    let entries: Vec<Entry> = V1_ENTRIES
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let rollout = written(&rig, plan, entries);
     let resumed = rig.resume(Resume::default()).await;
     let Err(error @ Error::Replay(_)) = resumed else {
         panic!("{resumed:?}")

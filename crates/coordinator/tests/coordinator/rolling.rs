@@ -153,7 +153,7 @@ async fn killed_in_any_batch_and_aborted_every_host_is_turned_back_unless_it_was
 
 #[tokio::test(start_paused = true)]
 async fn without_surge_and_without_a_readiness_path_no_balancer_could_be_told() {
-    let rig = Rig::serving(3).await;
+    let mut rig = Rig::serving(3).await;
     let mut request = rolling('b', 1);
     request.strategy = Strategy::Rolling(Rolling {
         max_parallel: HostCount::Hosts(1),
@@ -165,5 +165,9 @@ async fn without_surge_and_without_a_readiness_path_no_balancer_could_be_told() 
     let refused = coordinator.plan(request.clone()).await.unwrap_err();
     assert!(refused.to_string().contains("readiness"), "{refused}");
     request.settings.readiness = Some("/ready".into());
-    coordinator.plan(request).await.unwrap();
+    // What serves has no such path yet.
+    let outcome = rig.run(request).await.unwrap();
+    assert_eq!((outcome.phase, outcome.finished), (Phase::Healthy, true));
+    let told = |what: &str| rig.deeds().iter().filter(|deed| *deed == what).count();
+    assert_eq!((told("ready false"), told("ready true")), (3, 3));
 }

@@ -51,6 +51,13 @@ async fn a_promotion_left_with_the_ledger_is_taken_by_whoever_drives() {
             Some("the test says so".to_owned())
         )]
     );
+    // The journal is read once; while it is waited for, only what is new is asked for.
+    let known = rig.fleet.lock().unwrap().known.clone();
+    assert_eq!(known[0], Some(0));
+    assert!(
+        known.len() > 1 && known[1..].iter().all(|it| *it > Some(0)),
+        "{known:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

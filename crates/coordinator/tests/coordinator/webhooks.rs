@@ -167,3 +167,31 @@ async fn a_webhook_is_asked_until_it_agrees_and_another_one_is_measured() {
         receipt.analyses
     );
 }
+
+#[tokio::test]
+async fn a_webhook_that_says_no_is_told_by_name_and_status_and_hears_why_it_was_given_up() {
+    let (base, told) = serve(|path, _| if path == "/no" { 403 } else { 200 }).await;
+    let hook = |point, name: &str, path: &str| Hook {
+        point,
+        name: name.into(),
+        run: HookRun::Webhook {
+            url: format!("{base}{path}"),
+        },
+        timeout_ms: 5_000,
+        on_failure: OnFailure::Abort,
+    };
+    let request = Request {
+        hooks: vec![
+            hook(HookPoint::PreRollout, "boss", "/no"),
+            hook(HookPoint::OnAbort, "chat", "/told"),
+        ],
+        ..deploy('b')
+    };
+    let mut rig = Rig::serving_in_real_time(1).await;
+    let outcome = rig.run(patient(request)).await.unwrap();
+    let cause = "the pre-rollout hook boss failed: it answered with status 403: ok";
+    assert_eq!(outcome.cause.as_deref(), Some(cause));
+    let told = told.lock().unwrap();
+    let (_, heard) = told.iter().find(|(path, _)| path == "/told").unwrap();
+    assert_eq!(heard["metadata"]["reason"], cause);
+}

@@ -32,8 +32,8 @@ pub(super) fn run(
     for hook in hooks {
         let line = hook.words.join(" ");
         let progress = context.printer.progress(format!("{point} hook `{line}`"));
-        let words = in_dir(&settings.dir, &hook.words);
-        let outcome = context.block_on(coordinator::run_command(&words, &env, hook.timeout))?;
+        let run = coordinator::run_command(&hook.words, &env, Some(&settings.dir), hook.timeout);
+        let outcome = context.block_on(run)?;
         let (exit, output) = match outcome {
             RunOutcome::Finished { exit, output } => (exit, output),
             RunOutcome::Unknown => (-1, String::new()),
@@ -58,15 +58,4 @@ pub(super) fn run(
         }
     }
     Ok(())
-}
-
-/// A program named by a relative path is the project's.
-fn in_dir(dir: &std::path::Path, words: &[String]) -> Vec<String> {
-    let mut words = words.to_vec();
-    if let Some(program) = words.first_mut()
-        && program.contains('/')
-    {
-        *program = dir.join(&*program).display().to_string();
-    }
-    words
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let holder = holder(context, "cutover abort")?;
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let foreseen = coordinator.foresee(&service, Verb::Abort).await?;
         let steps: Vec<String> = foreseen
             .steps

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         fleet.check_listen(&settings).await?;
         fleet.deliver(context, &store, &id).await?;
         let (_, lead) = fleet.lead();
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let planned = match coordinator.plan(request).await {
             Err(coordinator::Error::Plan(PlanError::ServesAlready { service, artifact })) => {
                 unchanged(context, &artifact, &service);

@@ -53,13 +53,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         match args.format {
             Format::Mermaid => context.printer.raw(Diagram::of(plan).mermaid().as_bytes()),
             Format::Json => {
-                let document = plan_document(plan, Some(&digest));
+                let document = plan_document(&planned, Some(&digest));
                 context.printer.raw(format!("{document}\n").as_bytes());
             },
-            Format::Text => context.printer.result(&plan_document(plan, Some(&digest)), || {
+            Format::Text => context.printer.result(&plan_document(&planned, Some(&digest)), || {
                 format!(
                     "{}{}\n  `cutover deploy --artifact {} --plan {digest}` carries out exactly this",
-                    plan_text(plan),
+                    plan_text(&planned),
                     warnings_text(plan),
                     id.short()
                 )

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let holder = holder(context, "cutover resume")?;
     let foreseen = context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder.clone())?;
+        let coordinator = Coordinator::new(fleet.hosts, holder.clone())?.in_dir(&settings.dir);
         Ok::<_, Failure>(coordinator.foresee(&service, Verb::Continue).await?)
     })??;
     let is_driven = foreseen.driver.is_some();
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let run = async |attendance: Attendance<'_>| {
             coordinator.resume(&service, resume, attendance).await
         };

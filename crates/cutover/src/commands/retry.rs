@@ -92,7 +92,7 @@ fn again(
     context.block_on(async {
         let fleet = Fleet::reach(context, settings).await?;
         fleet.deliver(context, &store, &found.id).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let planned = match coordinator.plan(request).await {
             Err(Error::Plan(PlanError::ServesAlready { artifact, .. })) => {
                 unchanged(context, &artifact, &service);
@@ -101,9 +101,7 @@ fn again(
             planned => planned?,
         };
         if args.verb.is_dry_run() {
-            context
-                .printer
-                .line(&crate::rollouts::plan_text(planned.plan()));
+            context.printer.line(&crate::rollouts::plan_text(&planned));
             return Ok(());
         }
         carry_out(context, &coordinator, planned, args.verb.when_paused()).await

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             None => None,
         };
         let request = request(&settings, Wanted::Rollback { to })?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let planned = coordinator.plan(request).await?;
         carry_out(context, &coordinator, planned, WhenPaused::Stay).await
     })?

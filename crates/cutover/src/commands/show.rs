@@ -61,12 +61,21 @@ async fn find(args: &Args, context: &Context) -> Result<Record, Failure> {
         Some(number) => format!("{}.{number}", settings.key()),
         None => newest(&lead, settings.key()).await?,
     };
-    match lead
-        .ask(&Call::Rollout {
-            rollout: rollout.clone(),
-        })
-        .await?
-    {
+    let mut record = page(&lead, &rollout, 0).await?;
+    while let (true, Some(last)) = (record.more, record.entries.last()) {
+        let last = last.seq;
+        record.join(page(&lead, &rollout, last).await?);
+    }
+    Ok(record)
+}
+
+/// Asks for a rollout with what its journal has after the entry `known`, as far as one answer holds.
+async fn page(lead: &Lead, rollout: &str, known: u64) -> Result<Record, Failure> {
+    let call = Call::Rollout {
+        rollout: rollout.into(),
+        after: Some(known),
+    };
+    match lead.ask(&call).await? {
         Reply::Rollout {
             rollout: Some(record),
         } => Ok(*record),

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let holder = holder(context, "cutover watch")?;
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let rollout = match &args.rollout {
             Some(id) if id.contains('.') => id.clone(),
             Some(number) => format!("{service}.{number}"),

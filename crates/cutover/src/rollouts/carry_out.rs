@@ -14,7 +14,7 @@ pub(crate) async fn carry_out(
     planned: Planned,
     when_paused: WhenPaused,
 ) -> Result<(), Failure> {
-    context.printer.note(&plan_text(planned.plan()));
+    context.printer.note(&plan_text(&planned));
     let service = planned.plan().service.to_string();
     let run = async |attendance: Attendance<'_>| coordinator.run(planned, attendance).await;
     let outcome = tended(context, &service, when_paused, run).await?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use agent::api::v1::LifecycleHook;
+use coordinator::Planned;
 use rollout::journal::v2;
 use rollout::{Diagram, Plan};
 use serde_json::{Value, json};
@@ -9,7 +11,8 @@ use serde_json::{Value, json};
 use crate::printer::seconds;
 
 /// The plan as JSON: what will be run, with its steps and bounds. `digest` tells it from any other.
-pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
+pub(crate) fn plan_document(planned: &Planned, digest: Option<&str>) -> Value {
+    let plan = planned.plan();
     let bounds = plan.bounds();
     let steps = plan.steps.iter().map(|step| {
         let hosts = step
@@ -30,6 +33,7 @@ pub(crate) fn plan_document(plan: &Plan, digest: Option<&str>) -> Value {
         "plan": without_secrets(json!(v2::Plan::from(plan))),
         "digest": digest,
         "steps": steps.collect::<Vec<_>>(),
+        "instance_hooks": planned.lifecycle(),
         "expected_ms": bounds.expected_ms,
         "longest_ms": bounds.longest_ms,
         "abort_until_ms": bounds.abort_until_ms,
@@ -65,7 +69,8 @@ pub(crate) fn without_secrets(mut value: Value) -> Value {
 }
 
 /// The plan as text, without its warnings: a rollout says them when it begins.
-pub(crate) fn plan_text(plan: &Plan) -> String {
+pub(crate) fn plan_text(planned: &Planned) -> String {
+    let plan = planned.plan();
     let mut text = Diagram::of(plan).text(0);
     if let Some(auto) = &plan.auto {
         let chosen = if auto.hot { "hot" } else { "the fallback" };
@@ -75,6 +80,7 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
         ));
     }
     text.push_str(&changes(plan));
+    text.push_str(&around(planned.lifecycle()));
     let bounds = plan.bounds();
     let after = |ms| seconds(Duration::from_millis(ms));
     text.push_str(&format!(
@@ -123,8 +129,45 @@ fn changes(plan: &Plan) -> String {
     text
 }
 
+/// The commands around the life of each instance, a line each.
+fn around(hooks: &[LifecycleHook]) -> String {
+    if hooks.is_empty() {
+        return String::new();
+    }
+    let lines = hooks.iter().map(|hook| {
+        let (point, name, words) = (hook.point, &hook.name, hook.words.join(" "));
+        format!("    {point} {name}: run `{words}`\n")
+    });
+    format!(
+        "  around each instance, on its host\n{}",
+        lines.collect::<String>()
+    )
+}
+
 /// What a person should know before, a line each.
 pub(crate) fn warnings_text(plan: &Plan) -> String {
     let lines = plan.warnings.iter().map(|w| format!("\n  note: {w}"));
     lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agent::api::v1::{HookPoint, OnHookFailure};
+
+    #[test]
+    fn commands_around_an_instance_are_shown_with_the_plan() {
+        let hook = LifecycleHook {
+            point: HookPoint::PreStart,
+            name: "licence".into(),
+            words: vec!["bin/licence".into(), "--check".into()],
+            timeout_ms: 1,
+            on_failure: OnHookFailure::Refuse,
+        };
+        assert_eq!(around(&[]), "");
+        assert_eq!(
+            around(&[hook]),
+            "  around each instance, on its host\n    pre-start licence: run `bin/licence --check`\n"
+        );
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) fn give(context: &Context, verb: Verb, args: &VerbArgs) -> Result<(),
     let holder = holder(context, &format!("cutover {word}"))?;
     context.block_on(async {
         let fleet = Fleet::reach(context, &settings).await?;
-        let coordinator = Coordinator::new(fleet.hosts, holder)?;
+        let coordinator = Coordinator::new(fleet.hosts, holder)?.in_dir(&settings.dir);
         let foreseen = coordinator.foresee(&service, verb).await?;
         let steps: Vec<String> = foreseen.steps.iter().map(|step| format!("\n    {step}")).collect();
         let will = format!("{word} {}: {}{}", foreseen.rollout, foreseen.text, steps.concat());

@@ -71,6 +71,7 @@ const WRONG: &[&str] = &[
     "a Prometheus that is no URL\n[prometheus]\nurl = \"localhost:9090\"",
     "a hook at no point\n[[hooks]]\nat = \"pre-launch\"\nrun = \"true\"",
     "a hook that does nothing\n[[hooks]]\nat = \"pre-deploy\"",
+    "the second hook does nothing\n[[hooks]]\nat = \"pre-deploy\"\nrun = \"true\"\n[[hooks]]\nat = \"on-abort\"",
     "a hook that does two things\n[[hooks]]\nat = \"pre-deploy\"\nrun = \"true\"\nurl = \"http://a/\"",
     "an instance's hook by web\n[[hooks]]\nat = \"pre-start\"\nurl = \"http://a/\"",
     "an instance's hook elsewhere\n[[hooks]]\nat = \"pre-start\"\nrun = \"true\"\non = \"operator\"",

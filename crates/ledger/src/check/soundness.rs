@@ -46,7 +46,7 @@ impl Soundness {
     /// Refuses to add to a damaged rollout. Its journal is read once for that.
     pub(crate) fn require(&mut self, work: &Work<'_>, rollout: &str) -> Result<(), Stop> {
         if !self.sound.contains(rollout) && !self.damaged.contains_key(rollout) {
-            let journal = journal::load(work, rollout)?;
+            let journal = journal::load(work, rollout, journal::Part::None)?;
             match journal.broken {
                 Some(broken) => self.learn(&[broken]),
                 None => {

@@ -169,6 +169,10 @@ pub enum Call {
     Rollout {
         /// Its id.
         rollout: String,
+        /// The last entry that is known: the answer has what follows it, a page at most, and says whether
+        /// there is more. Where it is left out, as older callers do, the journal comes whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
     },
     /// Asks for the latest rollouts, newest first: [`Reply::Rollouts`].
     Rollouts {

@@ -67,7 +67,13 @@ fn entries(ledger: &mut Ledger) -> u64 {
     let rollout = ROLLOUT.into();
     let Reply::Rollout {
         rollout: Some(record),
-    } = ledger.handle(Call::Rollout { rollout }, 1)
+    } = ledger.handle(
+        Call::Rollout {
+            rollout,
+            after: None,
+        },
+        1,
+    )
     else {
         panic!()
     };
@@ -102,6 +108,7 @@ fn appends_until_it_is_killed() {
     };
     let begun = Call::Rollout {
         rollout: ROLLOUT.into(),
+        after: None,
     };
     let mut seq = match ledger.handle(begun, now_ms) {
         Reply::Rollout {

@@ -61,6 +61,7 @@ fn read(db: &[u8], wal: &[u8]) -> Result<Option<Record>, String> {
     match ledger.handle(
         Call::Rollout {
             rollout: "shop.production.1".into(),
+            after: None,
         },
         1,
     ) {

@@ -83,7 +83,10 @@ fn a_journal_has_no_gap_and_an_entry_is_never_another() {
     );
     let Reply::Rollout {
         rollout: Some(record),
-    } = rig.call(Call::Rollout { rollout })
+    } = rig.call(Call::Rollout {
+        rollout,
+        after: None,
+    })
     else {
         panic!()
     };
@@ -99,7 +102,10 @@ fn a_refused_append_changes_nothing_at_all() {
     assert_eq!(refusal(reply), Refusal::OutOfSequence);
     let Reply::Rollout {
         rollout: Some(record),
-    } = rig.call(Call::Rollout { rollout })
+    } = rig.call(Call::Rollout {
+        rollout,
+        after: None,
+    })
     else {
         panic!()
     };
@@ -208,4 +214,45 @@ fn an_append_that_comes_late_and_again_does_not_turn_the_phase_back() {
     );
     assert_eq!(rig.record(&rollout).summary.phase, Phase::Paused);
     assert_eq!(rig.verify().0, records);
+}
+
+#[test]
+fn a_journal_longer_than_a_page_is_told_in_pages_that_join_to_the_whole() {
+    let mut rig = Rig::new();
+    let (token, rollout) = rig.begun();
+    let long = |seq| {
+        let mut entry = entry(seq);
+        let detail = "x".repeat(1 << 20);
+        entry.body.insert("detail".into(), detail.into());
+        entry
+    };
+    for seq in 1..=10 {
+        let reply = rig.append(token, &rollout, vec![long(seq)], under_way());
+        assert_eq!(reply, Reply::Done);
+    }
+    let whole = rig.record(&rollout);
+    assert_eq!((whole.entries.len(), whole.more), (10, false));
+    let mut page = |known: u64| match rig.call(Call::Rollout {
+        rollout: rollout.clone(),
+        after: Some(known),
+    }) {
+        Reply::Rollout {
+            rollout: Some(record),
+        } => *record,
+        other => panic!("{other:?}"),
+    };
+    let mut joined = page(0);
+    let mut pages = 1;
+    while joined.more {
+        let next = page(joined.entries.len() as u64);
+        let bytes = serde_json::to_vec(&next).unwrap().len();
+        assert!(bytes < 5 << 20, "{bytes}");
+        joined.join(next);
+        pages += 1;
+    }
+    assert_eq!((joined == whole, pages), (true, 4));
+    // Who knows it all is told nothing again but what is true of the rollout.
+    assert!(page(10).entries.is_empty() && page(10).broken.is_none());
+    assert_eq!(page(9).entries, [long(10)]);
+    assert_eq!(page(9).settings, whole.settings);
 }

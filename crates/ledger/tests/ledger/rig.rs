@@ -128,6 +128,7 @@ impl Rig {
     pub(crate) fn record(&mut self, rollout: &str) -> Record {
         match self.call(Call::Rollout {
             rollout: rollout.into(),
+            after: None,
         }) {
             Reply::Rollout {
                 rollout: Some(record),

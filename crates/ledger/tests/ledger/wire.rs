@@ -82,6 +82,8 @@ fn what_is_said_today_is_written_as_it_was_read() {
     // What they have gained since.
     same::<Call>(&fixture("1.2/calls.json"), "call");
     same::<Reply>(&fixture("1.2/replies.json"), "reply");
+    same::<Call>(&fixture("1.3/calls.json"), "call");
+    same::<Reply>(&fixture("1.3/replies.json"), "reply");
     let gained: Vec<Call> = read(&fixture("1.2/calls.json"));
     let [Call::Request { verb, .. }] = gained.as_slice() else {
         panic!("{gained:?}")

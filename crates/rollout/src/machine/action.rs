@@ -74,7 +74,7 @@ impl Rollout {
                     readiness: self.kept(place),
                 }
             }
-            Task::Stop(i) => self.stop(placed(i)?),
+            Task::Stop(i) => self.stop(place, placed(i)?),
             Task::Hook(step) => Action::Hook {
                 hook: self.hook_of(step)?,
                 instance: self.instance_of_hook(place)?,
@@ -164,11 +164,12 @@ impl Rollout {
         }
     }
 
-    fn stop(&self, placed: &Placement) -> Action {
+    fn stop(&self, place: u32, placed: &Placement) -> Action {
         let instance = placed.instance.clone();
+        let warm = self.plan.timing.rollback_window_ms > 0 && !self.may_work_on(place);
         match placed.readiness {
             // It ran before, and is the way back of the version that serves: it stays what it was.
-            Readiness::Warm if self.plan.timing.rollback_window_ms > 0 => Action::KeepWarm {
+            Readiness::Warm if warm => Action::KeepWarm {
                 instance,
                 for_ms: self.plan.timing.rollback_window_ms,
             },

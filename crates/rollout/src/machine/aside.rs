@@ -53,13 +53,15 @@ impl Rollout {
     }
 
     /// Says whether enough take traffic while these leave the balancer on the way back. Hosts that are lost
-    /// do not count: nobody keeps them (invariant I1).
+    /// do not count: nobody keeps them (invariant I1). But one that was told to leave and does not answer may
+    /// run all the same, without traffic, and one that is told so now may hear it and leave: that is the
+    /// rollout's doing.
     pub(crate) fn bears_leaving(&self, leaving: &[u32]) -> bool {
         let mut instances = 0;
         let mut serving = 0;
         for (place, (plan, host)) in (0u32..).zip(self.plan.hosts.iter().zip(&self.hosts)) {
             let leaves = leaving.binary_search(&place).is_ok();
-            let gone = host.lost.is_none() && (host.is_out() || leaves);
+            let gone = host.is_out() || leaves;
             instances += plan.stable.len();
             serving += if gone { 0 } else { plan.stable.len() };
         }

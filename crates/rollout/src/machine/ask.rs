@@ -3,7 +3,7 @@
 use crate::effect::{Effect, EffectId, Errand};
 use crate::machine::Outcome;
 use crate::plan::{Job, Work};
-use crate::state::{Asked, Rollout};
+use crate::state::{Asked, Rollout, Stage};
 use crate::task::Task;
 
 impl Rollout {
@@ -40,21 +40,38 @@ impl Rollout {
             Work::Keep => each(stables, Task::Keep),
             Work::Leave { .. } => vec![Task::Leave],
             Work::Vacate => each(stables, Task::Vacate),
-            Work::Return => vec![Task::Return],
+            Work::Return => {
+                let mut tasks = vec![Task::Return];
+                // What was passed over while it did not answer.
+                if matches!(self.stage, Stage::Reverting(_)) && host.touched().quiesced {
+                    let stables = stables * job(&background.activate);
+                    tasks.extend(each(stables, Task::ActivateBack));
+                }
+                tasks
+            }
             Work::Hot(work) => vec![Task::Hot(work)],
             Work::AwaitCommand => vec![Task::AwaitRun(self.command.attempt)],
             Work::Restore => each(stables, Task::Restore),
             Work::QuiesceBack => each(candidates * job(&background.quiesce), Task::QuiesceBack),
+            // Never beside the candidate's: it begins once the candidate has stopped.
+            Work::ActivateBack if leased && self.may_work_on(place) => Vec::new(),
             Work::ActivateBack => each(stables * job(&background.activate), Task::ActivateBack),
             Work::RouteBack => vec![Task::RouteBack],
             Work::DrainBack => vec![Task::DrainBack],
-            Work::StopBack => each(candidates, Task::Stop)
-                .into_iter()
-                .filter(|task| match task {
+            Work::StopBack => {
+                let mut tasks = each(candidates, Task::Stop);
+                tasks.retain(|task| match task {
                     Task::Stop(instance) => host.asked.contains(&Task::Start(*instance)),
                     _ => true,
-                })
-                .collect(),
+                });
+                let stopped = tasks.iter().all(|task| host.done.contains(task));
+                // What was postponed, or passed over while it did not answer.
+                if stopped && leased && host.touched().quiesced {
+                    let stables = stables * job(&background.activate);
+                    tasks.extend(each(stables, Task::ActivateBack));
+                }
+                tasks
+            }
             Work::HotBack => vec![Task::HotBack],
         }
     }
@@ -63,6 +80,18 @@ impl Rollout {
     pub(crate) fn keeps_stable(&self, place: u32) -> bool {
         !self.plan.hosts[place as usize].stable.is_empty()
             && !self.hosts[place as usize].asked.contains(&Task::Vacate(0))
+    }
+
+    /// Says whether the candidate's background work may still be on, on the way back: it began, and nobody
+    /// knows of its end.
+    pub(crate) fn may_work_on(&self, place: u32) -> bool {
+        let host = &self.hosts[place as usize];
+        let mut began = (0u16..).zip(&self.plan.hosts[place as usize].candidate);
+        self.plan.background.quiesce.is_some()
+            && began.any(|(i, _)| {
+                host.asked.contains(&Task::Activate(i))
+                    && !host.done.contains(&Task::QuiesceBack(i))
+            })
     }
 
     /// Asks a host for what is missing, and notes whether the step waits for it.

@@ -5,6 +5,7 @@ use crate::machine::Outcome;
 use crate::plan::{HotWork, Work};
 use crate::seen::{StepEnd, StepSeen, WaitFor};
 use crate::state::{AtStep, Rollout, Stage};
+use crate::task::Task;
 
 impl Rollout {
     /// Begins a step. `anew`: what was done of it before does not count.
@@ -66,7 +67,10 @@ impl Rollout {
             let tasks = self.tasks_of_step(place, work);
             let host = &mut self.hosts[place as usize];
             for task in &tasks {
-                host.done.remove(task);
+                // Steps at the end make up for it where it is not done; they do not do it again.
+                if !matches!(task, Task::ActivateBack(_)) || work == Work::ActivateBack {
+                    host.done.remove(task);
+                }
             }
         }
         let host = &mut self.hosts[place as usize];

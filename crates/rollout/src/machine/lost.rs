@@ -22,8 +22,8 @@ impl Rollout {
             ) && self.pending.contains(&place);
         let host = &mut self.hosts[place as usize];
         let before = host.clone();
-        let (since, _) = host.lost.get_or_insert((out.now, detail.clone()));
-        let lost_ms = out.now.since(*since);
+        let since = host.lost.get_or_insert((out.now, detail.clone())).0;
+        let lost_ms = out.now.since(since);
         if reversible && host.aside.is_none() {
             match host.standing {
                 Standing::Starting => {
@@ -48,7 +48,9 @@ impl Rollout {
             self.settle(place, out);
         }
         let jobs = matches!(self.work(), Some(Work::QuiesceBack | Work::ActivateBack));
-        if jobs && lost_ms >= orphan_timeout_ms && self.pending.contains(&place) {
+        // It has that time from when it was asked, also where it was silent before.
+        let silent_ms = out.now.since(since.max(self.since));
+        if jobs && silent_ms >= orphan_timeout_ms && self.pending.contains(&place) {
             self.pass_over(place, out);
         }
     }

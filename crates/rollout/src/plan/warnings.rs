@@ -63,12 +63,15 @@ pub(super) fn warnings(
         .iter()
         .zip(&plan.hosts)
         .flat_map(|(facts, plan)| {
-            facts
-                .instances
-                .iter()
-                .filter(|fact| fact.running && plan.clear.contains(&fact.instance))
+            let yielding = facts.instances.iter();
+            let yielding =
+                yielding.filter(|fact| fact.running && plan.clear.contains(&fact.instance));
+            yielding.map(|fact| match hosts.len() {
+                1 => fact.instance.to_string(),
+                // The same names are on every host.
+                _ => format!("{} on {}", fact.instance, facts.host),
+            })
         })
-        .map(|fact| fact.instance.to_string())
         .collect();
     if !yielding.is_empty() {
         warnings.push(Warning::WarmGivesWay {

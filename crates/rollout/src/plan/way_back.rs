@@ -55,11 +55,10 @@ pub(crate) fn way_back(plan: &Plan, touched: &[Touched], command: bool) -> Vec<S
             .collect();
         back.instead(&away, batch);
     }
-    back.hooks(HookPoint::OnAbort, &all(&|it| it.started || it.installed));
-    back.hooks(
-        HookPoint::PostRollout,
-        &all(&|it| it.started || it.installed),
-    );
+    // Also where stable was stopped and the candidate had not started yet.
+    let changed = all(&|it| it.started || it.installed || it.vacated);
+    back.hooks(HookPoint::OnAbort, &changed);
+    back.hooks(HookPoint::PostRollout, &changed);
     back.steps
 }
 

@@ -1,8 +1,10 @@
 //! A plan in words: what each step does, its gate, and how long all may take.
 
 use super::{
-    Analysis, Bounds, HookRun, HookSite, HotWork, OnFailure, Plan, Purpose, Source, Step, Work,
+    Analysis, Bounds, HookPoint, HookRun, HookSite, HostPlan, HotWork, OnFailure, Plan, Purpose,
+    Source, Step, Work,
 };
+use crate::name::InstanceId;
 use crate::span::span as s;
 
 impl Plan {
@@ -17,11 +19,20 @@ impl Plan {
         match step.work {
             Work::Hook(place) => self.hook_does(place, &on),
             Work::Clear => {
-                let places = step.hosts.iter();
-                let clear = places.flat_map(|place| &self.hosts[*place as usize].clear);
-                let names: Vec<_> = clear.take(5).map(ToString::to_string).collect();
+                let hosts = step.hosts.iter().map(|place| &self.hosts[*place as usize]);
+                let names = |host: &HostPlan| {
+                    let names: Vec<_> = host.clear.iter().take(5).map(InstanceId::as_str).collect();
+                    // The same names are on every host.
+                    match self.hosts.len() {
+                        0..=1 => names.join(", "),
+                        _ => format!("{} on {}", names.join(", "), host.host),
+                    }
+                };
                 match step.hosts.len() {
-                    0..=3 => format!("stop and remove {}", names.join(", ")),
+                    0..=3 => {
+                        let each: Vec<String> = hosts.map(names).collect();
+                        format!("stop and remove {}", each.join(", "))
+                    }
                     _ => format!("stop and remove what is in the way {on}"),
                 }
             }
@@ -198,9 +209,16 @@ impl Plan {
         if hook.point.waits() {
             return format!("agreed within {}, {else_back}", s(self.timing.pause_max_ms));
         }
+        // By then it is decided: nothing goes back any more, or all has.
+        let is_late = matches!(
+            hook.point,
+            HookPoint::PostDeploy | HookPoint::PostRollout | HookPoint::OnAbort
+        );
         match hook.on_failure {
-            OnFailure::Abort => format!("done within {}, {else_back}", s(hook.timeout_ms)),
-            OnFailure::Continue => format!("done within {}, or told", s(hook.timeout_ms)),
+            OnFailure::Abort if !is_late => {
+                format!("done within {}, {else_back}", s(hook.timeout_ms))
+            }
+            _ => format!("done within {}, or told", s(hook.timeout_ms)),
         }
     }
 

@@ -6,7 +6,7 @@ use rollout::{
     WaitFor, Warning,
 };
 
-use crate::request::{canary, deploy, plan};
+use crate::request::{canary, deploy, empty, plan};
 use crate::rig::Rig;
 
 fn comparison() -> Analysis {
@@ -220,4 +220,26 @@ fn a_plan_tells_that_there_is_nothing_to_compare_before_the_traffic() {
         ..comparison()
     };
     assert_eq!(warned(both), Some(true));
+}
+
+#[test]
+fn a_first_version_is_judged_by_thresholds_alone() {
+    let mut analysis = metric();
+    analysis.comparison = Some(ComparisonSettings::USUAL);
+    let beside = Source::Prometheus {
+        query: "up{a='{{artifact}}'} / up{a='{{stable_artifact}}'}".into(),
+    };
+    let beside = Metric {
+        name: "beside".into(),
+        source: beside,
+        ..analysis.metrics[0].clone()
+    };
+    analysis.metrics.push(beside);
+    let steps = vec![CanaryStep::SetWeight(50), CanaryStep::Analysis(analysis)];
+    let request = deploy(canary(steps));
+    let first = rollout::compute(&request, &[empty("h0")], &[], None).unwrap();
+    let judged = &first.analyses[0];
+    let names: Vec<&str> = judged.metrics.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!((judged.comparison, names), (None, vec!["error-rate"]));
+    assert_eq!(plan(&request, 1).analyses[0].metrics.len(), 2);
 }

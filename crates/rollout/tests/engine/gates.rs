@@ -266,3 +266,16 @@ fn a_reply_to_an_effect_that_was_given_up_changes_nothing() {
     );
     assert_eq!(gate.state, before);
 }
+
+#[test]
+fn a_crash_between_two_looks_begins_the_proof_anew() {
+    let mut gate = Gate::begin();
+    gate.done(0);
+    gate.see(1, Verdict::Healthy, 0, (0, 0));
+    gate.see(4, Verdict::Healthy, 1, (0, 0));
+    // It was healthy at each look, for five seconds by now, and crashed in between.
+    gate.see(7, Verdict::Healthy, 1, (0, 0));
+    assert!(matches!(gate.last().1, Action::Start { .. }));
+    gate.see(9, Verdict::Healthy, 1, (0, 0));
+    assert!(matches!(gate.last().1, Action::Route { .. }));
+}

@@ -5,7 +5,7 @@ use rollout::{
     RunOutcome, WaitFor,
 };
 
-use crate::request::{blue_green, canary, deploy, hot, plan};
+use crate::request::{blue_green, canary, deploy, hot, instead, plan};
 use crate::rig::{Rig, done};
 
 pub(crate) fn webhook(point: HookPoint, name: &str) -> Hook {
@@ -251,4 +251,23 @@ fn hooks_around_a_hot_upgrade_run_on_the_hosts_of_each_batch() {
             "h1: run hook 1",
         ]
     );
+}
+
+#[test]
+fn an_abort_runs_its_hooks_where_stable_was_stopped_too() {
+    let mut request = deploy(instead(1));
+    request.hooks = vec![command(
+        HookPoint::OnAbort,
+        HookSite::EachHost,
+        OnFailure::Abort,
+    )];
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("vacate-1");
+    rig.tell(Event::Abort {
+        by: "ada".into(),
+        why: None,
+    });
+    assert_eq!(rig.run(), Phase::Aborted);
+    let hooks = rig.log.iter().filter(|line| line.contains("hook"));
+    assert_eq!(hooks.collect::<Vec<_>>(), ["h0: run hook 0"]);
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use rollout::{
-    Event, HostFacts, HostId, InstanceFact, InstanceId, Mark, Phase, Plan, PlanError, Purpose,
-    Readiness, ReleaseCommand, Request, RouteFact, Timing, Version, Warning, compute,
+    Event, HookPoint, HostFacts, HostId, InstanceFact, InstanceId, Mark, Phase, Plan, PlanError,
+    Purpose, Readiness, ReleaseCommand, Request, RouteFact, Timing, Version, Warning, Work,
+    compute,
 };
 
 use crate::request::{artifact, blue_green, fleet, jobs, service};
@@ -230,6 +231,43 @@ fn a_plan_warns_of_what_it_cannot_prevent() {
             "{expected} in {texts:?}"
         );
     }
+}
+
+#[test]
+fn what_gives_way_on_several_hosts_is_named_with_its_host() {
+    let hosts = ["h1", "h2"].map(|name| host(name, "a+ b+", Some(('a', &[1]))));
+    let plan = plan(&deploy('c'), &hosts).unwrap();
+    let texts: Vec<String> = plan.warnings.iter().map(ToString::to_string).collect();
+    let named = "shop.production-2 on h1, shop.production-2 on h2 gives way";
+    assert!(
+        texts.iter().any(|text| text.starts_with(named)),
+        "{texts:?}"
+    );
+    let clear = plan.steps.iter().find(|step| step.work == Work::Clear);
+    assert_eq!(
+        plan.does(clear.unwrap()),
+        "stop and remove shop.production-2 on h1, shop.production-2 on h2"
+    );
+}
+
+#[test]
+fn nothing_goes_back_for_a_hook_after_the_decision() {
+    let request = Request {
+        hooks: vec![
+            crate::hooks::webhook(HookPoint::PreRollout, "before"),
+            crate::hooks::webhook(HookPoint::PostDeploy, "after"),
+        ],
+        ..deploy('c')
+    };
+    let plan = plan(&request, &[host("lead", "a+", Some(('a', &[1])))]).unwrap();
+    let hooks = plan.steps.iter();
+    let hooks = hooks.filter(|step| matches!(step.work, Work::Hook(_)));
+    let gates: Vec<String> = hooks.map(|step| plan.gate(step)).collect();
+    assert!(
+        gates[0].ends_with("else all goes back to stable"),
+        "{gates:?}"
+    );
+    assert!(gates[1].ends_with("or told"), "{gates:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rollout::{
 use crate::request::{artifact, blue_green, canary, deploy, hot, instead, jobs, plan, rolling};
 use crate::rig::Rig;
 
-fn abort() -> Event {
+pub(crate) fn abort() -> Event {
     Event::Abort {
         by: "ada".into(),
         why: None,
@@ -319,4 +319,56 @@ fn a_host_that_cannot_leave_its_balancer_has_nothing_to_come_back_from() {
     });
     assert!(rig.state.way_back().is_empty());
     assert_eq!(rig.run(), Phase::Aborted);
+}
+
+#[test]
+fn who_was_told_to_leave_and_is_silent_counts_as_gone_on_the_way_back() {
+    let mut request = deploy(instead(1));
+    request.tolerance.min_available = HostCount::Hosts(1);
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("drain-2");
+    // It may run on, without traffic: then the other one is all there is.
+    rig.host(1).away = true;
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    assert!(rig.host(0).ready);
+    assert_eq!(rig.host(0).weights, [(artifact('c'), 100)].into());
+    let behind: Vec<_> = rig.state.hosts_behind();
+    let names: Vec<_> = behind.iter().map(|(host, _)| host.as_str()).collect();
+    assert_eq!(names, ["h0", "h1"]);
+    assert!(behind[0].1.contains("min_available"), "{}", behind[0].1);
+}
+
+#[test]
+fn who_is_told_to_leave_while_it_is_silent_may_hear_it_and_counts_as_gone() {
+    let mut request = deploy(instead(1));
+    request.tolerance.min_available = HostCount::Hosts(1);
+    let mut rig = Rig::begun(plan(&request, 2));
+    rig.until("vacate-2");
+    rig.host(0).away = true;
+    rig.host(1).away = true;
+    rig.second();
+    let from = rig.log.len();
+    rig.tell(abort());
+    assert_eq!(rig.run(), Phase::Degraded);
+    let leave = "h0: fail the readiness path";
+    assert!(!rig.asked_since(from).contains(&leave), "{:#?}", rig.log);
+}
+
+#[test]
+fn only_who_is_still_waited_for_is_behind_at_a_halt() {
+    let mut rig = Rig::begun(plan(&deploy(blue_green()), 3));
+    rig.until("keep");
+    rig.host(1).away = true;
+    while !rig.state.is_halted() {
+        // Of another one a single look fails, just before nobody looks any more.
+        let host = rollout::HostId::parse("h2").unwrap();
+        let detail = "no answer".into();
+        rig.tell(Event::Lost { host, detail });
+        rig.answer();
+        rig.wake_and_look();
+    }
+    let behind = rig.state.hosts_behind();
+    let names: Vec<_> = behind.iter().map(|(host, _)| host.as_str()).collect();
+    assert_eq!(names, ["h1"]);
 }

@@ -7,14 +7,17 @@ use rollout::{
     Work,
 };
 
-use super::{Checker, Way};
+use super::{Book, Checker, Way};
 use crate::ledger::Ledger;
 use crate::machine::Machine;
 use crate::rule::Rule;
+use crate::world::PAUSE_MAX_MS;
 
 /// A world at its end.
 pub(crate) struct Ending<'a> {
     pub(crate) calm: bool,
+    /// When the rollout came to its end.
+    pub(crate) at: u64,
     pub(crate) state: &'a Rollout,
     pub(crate) ledger: &'a Ledger,
     pub(crate) machines: &'a [Machine],
@@ -109,9 +112,12 @@ impl Checker {
             .iter()
             .any(|(id, _)| *id == machine.name);
         let has_stable = self.has_stable(host);
-        // Of one that was set aside while it committed, nobody knows.
-        let committed =
-            aside && self.hosts[host as usize].committed_once && ending.ledger.decided.is_some();
+        // One that was set aside may have had the candidate for good by then, and keeps it; or it was brought
+        // back before its batch was final. The ledger names it: it may serve either, but only one, for good.
+        let committed = aside
+            && self.hosts[host as usize].committed_once
+            && ending.ledger.decided.is_some()
+            && machine.proxy.weight(&self.candidate) == 100;
         let decided = decided || committed;
         let expected = if decided {
             Some(self.candidate.clone())
@@ -123,8 +129,9 @@ impl Checker {
         } else {
             Rule::WayBack
         };
-        let applies = (decided || has_stable)
-            && !(behind && ending.ledger.phase == Phase::Degraded && !aside);
+        let named = behind && ending.ledger.phase == Phase::Degraded;
+        let excused = named && (!aside || self.had_no_time(host, machine, ending));
+        let applies = (decided || has_stable) && !excused;
         self.look(rule, applies, || {
             let expected = expected?;
             let proxy = &machine.proxy;
@@ -162,6 +169,19 @@ impl Checker {
         if !aside && !named && self.way != Way::Hot {
             self.left_running(host, machine, decided);
         }
+    }
+
+    /// Says whether a host that was set aside could not be brought back: it was silent while the others went
+    /// back, where each step has its time (invariant I6), or until shortly before the end, which waits for
+    /// nobody who is silent. By then it is asked again, and stable started, within these times.
+    fn had_no_time(&self, host: u32, machine: &Machine, ending: &Ending<'_>) -> bool {
+        let timing = &self.plan.timing;
+        let needed_ms = PAUSE_MAX_MS + timing.healthy_deadline_ms;
+        let silent_at = self.hosts[host as usize].silent_at;
+        machine.disk_full > 0
+            || silent_at.is_some_and(|at| {
+                self.given_up && at >= self.given_up_at || at + needed_ms >= ending.at
+            })
     }
 
     fn left_running(&mut self, host: u32, machine: &Machine, decided: bool) {
@@ -277,6 +297,15 @@ impl Checker {
             );
             let skipped = (ending.skipped && hook.point.waits())
                 || (alone && !ending.ledger.aside.is_empty());
+            // It is given up after its time: a silent host runs nothing, and a clock that was set ends that time
+            // at once. A person is told.
+            let time_ms = hook.timeout_ms + plan.timing.progress_deadline_ms + PAUSE_MAX_MS;
+            let silent = |book: &Book| book.silent_at.is_some_and(|at| at + time_ms >= ending.at);
+            let told = ending.state.seen().iter().any(|seen| {
+                let work = ending.state.step_of(seen.step).map(|step| step.work);
+                work == Some(Work::Hook(index)) && !seen.notes.is_empty()
+            });
+            let late = told && (self.clock_was_set || alone && self.hosts.iter().any(silent));
             self.look(Rule::Hooks, true, || {
                 let before = matches!(
                     hook.point,
@@ -313,7 +342,8 @@ impl Checker {
                     HookPoint::PostRollout => began && (decided || given_up),
                     _ => false,
                 };
-                (missing && !skipped && ran.is_empty() && ending.ledger.phase != Phase::Degraded)
+                let excused = skipped || ending.ledger.phase == Phase::Degraded || late;
+                (missing && !excused && ran.is_empty())
                     .then(|| format!("{} `{}` did not run", hook.point, hook.name))
             });
         }

@@ -15,7 +15,10 @@ impl Checker {
         machines: &[Machine],
         place: impl Fn(&rollout::HostId) -> u32,
     ) {
-        self.given_up |= !self.decided && state.cause().is_some();
+        if !self.decided && !self.given_up && state.cause().is_some() {
+            self.given_up = true;
+            self.given_up_at = self.now;
+        }
         for effect in effects {
             match effect {
                 Effect::Decide { .. } => {

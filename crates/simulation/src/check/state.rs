@@ -8,11 +8,17 @@ impl Checker {
     /// Looks at a host that something happened to.
     pub(crate) fn host(&mut self, host: u32, machine: &Machine) {
         self.available(host, machine);
+        let has_stable = self.stable.is_some() && self.has_stable(host);
         if !machine.up {
+            // It is being replaced all the same, until the rollout goes on without it: then its place is free,
+            // as what becomes of it is what the failure budget is for.
+            if has_stable {
+                self.replaced(host, machine);
+            }
             return;
         }
         self.two_versions(machine);
-        if self.stable.is_none() || !self.has_stable(host) {
+        if !has_stable {
             return;
         }
         self.firmness(host, machine);

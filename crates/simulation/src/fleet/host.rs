@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Route, Run,
-    RunStatus,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Ready,
+    Route, Run, RunStatus,
 };
 use coordinator::{Host, HostError, Hot};
 use proxy::control::v1::{Drain, ServiceStatus, Traffic};
@@ -21,6 +21,8 @@ pub(crate) struct SimHost {
     pub(crate) fleet: Arc<Mutex<Fleet>>,
     pub(crate) host: u32,
     pub(crate) token: u64,
+    /// The number of the call, among those of its coordinator that keep their order.
+    pub(crate) order: Option<u64>,
 }
 
 impl SimHost {
@@ -29,7 +31,7 @@ impl SimHost {
     }
 
     fn call(&self, call: Call) -> Result<Answer, HostError> {
-        self.fleet().call(self.host, self.token, call)
+        self.fleet().call(self.host, (self.token, self.order), call)
     }
 
     fn about(&self, id: &str) -> Result<InstanceStatus, HostError> {
@@ -46,13 +48,13 @@ impl SimHost {
     ) -> Result<InstanceStatus, HostError> {
         let id = parse(id)?;
         let mut fleet = self.fleet();
-        fleet.call(self.host, self.token, call(id.clone()))?;
+        fleet.call(self.host, (self.token, self.order), call(id.clone()))?;
         status(&fleet.machines[self.host as usize], &id)
     }
 
     fn change_route(&self, call: Call) -> Result<ServiceStatus, HostError> {
         let mut fleet = self.fleet();
-        fleet.call(self.host, self.token, call)?;
+        fleet.call(self.host, (self.token, self.order), call)?;
         routed(&fleet.machines[self.host as usize])
     }
 }
@@ -65,8 +67,11 @@ impl Host for SimHost {
         }
     }
 
-    fn with_order(&self, _order: u64) -> Self {
-        self.clone()
+    fn with_order(&self, order: u64) -> Self {
+        Self {
+            order: Some(order),
+            ..self.clone()
+        }
     }
 
     async fn info(&self) -> Result<AgentInfo, HostError> {
@@ -165,7 +170,7 @@ impl Host for SimHost {
             what: What::of(words),
             timeout_ms: run.timeout_ms,
         };
-        match fleet.call(self.host, self.token, call)? {
+        match fleet.call(self.host, (self.token, self.order), call)? {
             Answer::Run(status) => Ok(status),
             Answer::Done => Ok(RunStatus::Absent),
         }
@@ -184,8 +189,8 @@ impl Host for SimHost {
         self.change_route(Call::Route(Box::new(route.clone())))
     }
 
-    async fn ready(&self, _service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
-        self.change_route(Call::Ready(ready))
+    async fn ready(&self, _service: &str, ready: &Ready) -> Result<ServiceStatus, HostError> {
+        self.change_route(Call::Ready(ready.ready))
     }
 
     async fn routed(&self, _service: &str) -> Result<ServiceStatus, HostError> {

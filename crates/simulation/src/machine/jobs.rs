@@ -126,3 +126,13 @@ impl Ended {
         }
     }
 }
+
+/// Says whether a hook fails once more.
+pub(crate) fn fails(left: &mut u32) -> bool {
+    let fails = *left > 0;
+    *left = match *left {
+        u32::MAX => u32::MAX,
+        left => left.saturating_sub(1),
+    };
+    fails
+}

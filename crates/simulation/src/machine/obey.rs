@@ -7,7 +7,7 @@ use agent::api::v1::{Route, RunStatus};
 use coordinator::Hot;
 use rollout::{ArtifactId, HotWork, InstanceId};
 
-use super::jobs::What;
+use super::jobs::{What, fails};
 use super::{Instance, Job, Machine};
 
 /// A call that changes something.
@@ -74,6 +74,16 @@ impl fmt::Debug for Call {
     }
 }
 
+impl Call {
+    /// Says whether it is one of those that keep their order (`agent::orders`).
+    pub(crate) fn moves_traffic(&self) -> bool {
+        matches!(
+            self,
+            Self::Route(_) | Self::Ready(_) | Self::Prepare | Self::Commit | Self::Drain(_)
+        )
+    }
+}
+
 /// What came of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
@@ -85,6 +95,8 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone)]
 pub(crate) enum Denial {
     Stale(String),
+    /// A later call of its coordinator went before it.
+    Late,
     Refused(&'static str),
     Absent(&'static str),
     Failed(&'static str),
@@ -107,6 +119,16 @@ impl Machine {
             self.token_on_disk = token;
             self.token = token;
         }
+        Ok(())
+    }
+
+    /// Lets a call pass that comes in its order, as the production agent does: it forgets with its process.
+    pub(crate) fn admit_order(&mut self, token: u64, order: Option<u64>) -> Result<(), Denial> {
+        let Some(order) = order else { return Ok(()) };
+        if (token, order) < self.latest {
+            return Err(Denial::Late);
+        }
+        self.latest = (token, order);
         Ok(())
     }
 
@@ -470,14 +492,4 @@ impl Machine {
             .put(config, self.now)
             .map_err(|_| Denial::Refused("not valid"))
     }
-}
-
-/// Says whether a hook fails once more.
-pub(crate) fn fails(left: &mut u32) -> bool {
-    let fails = *left > 0;
-    *left = match *left {
-        u32::MAX => u32::MAX,
-        left => left.saturating_sub(1),
-    };
-    fails
 }

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use coordinator::Host;
 use coordinator::interpret::{Attempt, Deed, Moment, attempt};
 use coordinator::observe::look;
 use rollout::{Action, EffectId, Event, Reply};
@@ -14,7 +15,7 @@ use crate::fleet::{LATE_MS, SimHost};
 use crate::rule::Rule;
 
 /// Longest pause before an effect is tried again.
-const PAUSE_MAX_MS: u64 = 3_000;
+pub(crate) const PAUSE_MAX_MS: u64 = 3_000;
 /// Time between two questions about what is under way, and before a hook that waits is asked again.
 const POLL_MS: u64 = 200;
 const ASK_AGAIN_MS: u64 = 1_000;
@@ -47,6 +48,14 @@ impl World {
             return;
         };
         let token = driver.token;
+        let order = match &pursuit.what {
+            What::Do { host, action } => {
+                let lane = driver.lanes.entry((*host, about(action))).or_default();
+                lane.calls += 1;
+                lane.calls
+            }
+            What::Ask(_) => 0,
+        };
         let tried = match &pursuit.what {
             What::Ask(errand) => {
                 self.performed(id, &format!("#{} {errand}", id.0));
@@ -62,7 +71,9 @@ impl World {
                         fleet: self.fleet.clone(),
                         host: *host,
                         token,
+                        order: None,
                     };
+                    let host = host.with_order(order);
                     let deed = Deed {
                         id,
                         round: pursuit.round,
@@ -224,6 +235,7 @@ impl World {
                 fleet: fleet.clone(),
                 host: place,
                 token,
+                order: None,
             };
             let (event, _) = ready(look(&host, now, &plan, &watch));
             let slow = self.fleet().machines[place as usize].temper.look_ms;

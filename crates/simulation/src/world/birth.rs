@@ -77,6 +77,7 @@ impl World {
             plan: plan.clone(),
             settings: settings(),
             env: Some(BTreeMap::new()),
+            dir: None,
         };
         let places = plan
             .hosts

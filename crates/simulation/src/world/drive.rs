@@ -2,7 +2,7 @@
 //! are performed, unless it dies in between.
 
 use coordinator::Host;
-use rollout::{Effect, EffectId, Entry, Event, Phase, Rollout, Tick, step};
+use rollout::{Effect, EffectId, Entry, Event, Rollout, Tick, step};
 
 use super::{Happening, World};
 use crate::bug::Bug;
@@ -221,9 +221,8 @@ impl World {
         }
         let over = pending.next.is_halted();
         let finished = pending.next.is_finished();
-        let paused = pending.next.phase() == Phase::Paused && pending.next.awaited() == 0;
-        let leaves = over || (driver.leaves && paused);
         driver.state = Some(pending.next);
+        let leaves = over || (driver.leaves && driver.waits_for_a_person());
         match death {
             Some(Gap::BeforeEffects) => {
                 self.count_death(Gap::BeforeEffects);
@@ -249,12 +248,21 @@ impl World {
         self.next_in_inbox(who);
     }
 
+    /// Handles what was heard meanwhile, one after the other: what is written for one of them comes by here
+    /// again, and leaves the rest to the loop that it is in.
     fn next_in_inbox(&mut self, who: usize) {
+        if let Some(driver) = self.drivers[who].as_mut()
+            && std::mem::replace(&mut driver.catches_up, true)
+        {
+            return;
+        }
         while let Some(driver) = self.drivers[who].as_mut() {
-            if driver.pending.is_some() {
-                return;
-            }
-            let Some(event) = driver.inbox.pop_front() else {
+            let next = match driver.pending {
+                Some(_) => None,
+                None => driver.inbox.pop_front(),
+            };
+            let Some(event) = next else {
+                driver.catches_up = false;
                 return;
             };
             self.handle(who, event);
@@ -369,7 +377,7 @@ impl World {
     }
 
     /// A coordinator is done, or leaves it to a person.
-    fn leave(&mut self, who: usize, finished: bool) {
+    pub(super) fn leave(&mut self, who: usize, finished: bool) {
         let Some(mut driver) = self.drivers[who].take() else {
             return;
         };
@@ -394,6 +402,11 @@ impl World {
             return;
         };
         let Some(wake) = driver.wake else { return };
+        if driver.pending.is_some() {
+            // It looks at its clock again once it has written.
+            let again = self.now + PAUSE_MS.0;
+            return self.queue.put(again, Happening::Wake { who });
+        }
         if wake > now {
             // The clock was set back, or another time is asked for by now.
             let again = self.now + wake.since(now);
@@ -421,6 +434,7 @@ impl World {
                     fleet: fleet.clone(),
                     host: self.places[&lease.host],
                     token,
+                    order: None,
                 };
                 // Whether it held is seen by looking.
                 let _unseen = super::attempt::ready(host.renew("", lease.ttl_ms));

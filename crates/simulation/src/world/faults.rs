@@ -111,6 +111,9 @@ impl World {
                 counter.saturating_sub(1)
             };
         };
+        if let Fault::HostLost { .. } | Fault::Partition { .. } | Fault::DiskFull { .. } = fault {
+            fleet.checker.silent(host, now);
+        }
         match fault {
             Fault::HostLost { .. } => {
                 fleet.checker.unseen(host);
@@ -120,11 +123,7 @@ impl World {
                     machine.boot(now);
                 }
             }
-            Fault::Partition { .. } => {
-                // Background work that does not answer is not waited for on the way back.
-                fleet.checker.unseen(host);
-                by(&mut machine.cut_off);
-            }
+            Fault::Partition { .. } => by(&mut machine.cut_off),
             Fault::DiskFull { .. } => by(&mut machine.disk_full),
             Fault::AgentRestart { .. } => {
                 fleet.checker.unseen(host);

@@ -87,7 +87,7 @@ impl World {
         let leaves = self.chance.happens(400);
         let who = self.drivers.len();
         self.drivers
-            .push(Some(Driver::new(token, state, seq as u64, leaves)));
+            .push(Some(Driver::new(token, state, seq as u64)));
         for what in [
             Happening::KeepLease { who },
             Happening::Look { who },
@@ -97,6 +97,13 @@ impl World {
         }
         for event in events {
             self.hear(who, event);
+        }
+        // Whoever comes to say something says it before leaving.
+        if leaves && let Some(driver) = self.drivers[who].as_mut() {
+            driver.leaves = true;
+            if driver.pending.is_none() && driver.waits_for_a_person() {
+                return self.leave(who, false);
+            }
         }
         self.expect_person(who);
     }

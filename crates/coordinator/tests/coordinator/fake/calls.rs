@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use agent::api::v1::{
-    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Route, Run,
-    RunStatus,
+    AgentInfo, ArtifactInfo, InstanceSpec, InstanceState, InstanceStatus, ProbeResult, Ready,
+    Route, Run, RunStatus,
 };
 use coordinator::{Host, HostError};
 use ledger::wire::v1::{Call, Reply};
 use proxy::control::v1::{
-    Backend, Commitment, Drain, ServiceConfig, ServiceStatus, Traffic, Version,
+    Backend, Commitment, Drain, Readiness, ServiceConfig, ServiceStatus, Traffic, Version,
 };
 
 use super::{BOOT_MS, FakeHost, Machine};
@@ -323,16 +323,20 @@ impl Host for FakeHost {
         .await
     }
 
-    async fn ready(&self, _service: &str, ready: bool) -> Result<ServiceStatus, HostError> {
-        self.call(Some(format!("ready {ready}")), |machine, _| {
+    async fn ready(&self, _service: &str, ready: &Ready) -> Result<ServiceStatus, HostError> {
+        self.call(Some(format!("ready {}", ready.ready)), |machine, _| {
             let status = service(machine)?;
-            let Some(readiness) = &mut status.config.readiness else {
+            let known = status.config.readiness.take().map(|it| it.path);
+            let Some(path) = ready.path.clone().or(known) else {
                 return Err(HostError::Refused {
                     kind: "no_readiness".into(),
                     message: "the route has no readiness path".into(),
                 });
             };
-            readiness.ready = ready;
+            status.config.readiness = Some(Readiness {
+                path,
+                ready: ready.ready,
+            });
             Ok(status.clone())
         })
         .await
@@ -364,6 +368,9 @@ impl Host for FakeHost {
         let now = fleet.now_ms();
         if let Call::Append { effect, .. } = call {
             fleet.decided |= effect.current.is_some();
+        }
+        if let Call::Rollout { after, .. } = call {
+            fleet.known.push(*after);
         }
         Ok(fleet.ledger.handle(call.clone(), now))
     }

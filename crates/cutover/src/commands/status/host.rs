@@ -1,13 +1,18 @@
 //! A service on one host.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use agent::api::v1::{AgentInfo, InstanceStatus};
+use agent::api::v1::{AgentInfo, InstanceState, InstanceStatus};
 use agent::client::{Client, Error};
 use proxy::control::v1::{ServiceStatus, Traffic};
 use serde::Serialize;
 
 use crate::failure::Failure;
+
+/// Time for one check that says why an instance is not healthy.
+const PROBE_TIME: Duration = Duration::from_secs(5);
 
 /// What a host has of a service.
 #[derive(Debug, Serialize)]
@@ -18,6 +23,8 @@ pub(super) struct HostStatus {
     pub(super) route: Option<ServiceStatus>,
     pub(super) traffic: Option<Traffic>,
     pub(super) instances: Vec<InstanceStatus>,
+    /// Why instances that run are not healthy, by instance, as a check made now says.
+    pub(super) ill: BTreeMap<String, String>,
     /// Its agent; none where that does not answer.
     pub(super) agent: Option<AgentInfo>,
     /// Why nothing is known of it.
@@ -40,6 +47,7 @@ impl HostStatus {
                 route: None,
                 traffic: None,
                 instances: Vec::new(),
+                ill: BTreeMap::new(),
                 agent: None,
                 silent: Some(error.to_string()),
             }),
@@ -61,11 +69,28 @@ impl HostStatus {
             url: route.as_ref().map(|route| url(route.bound)),
             route,
             traffic,
+            ill: ill(client, &instances).await,
             instances,
             agent: Some(agent),
             silent: None,
         })
     }
+}
+
+/// Asks why instances are not healthy. What is not known in time is left out.
+async fn ill(client: &Client, instances: &[InstanceStatus]) -> BTreeMap<String, String> {
+    let ill =
+        |it: &&InstanceStatus| it.state == InstanceState::Running && it.healthy == Some(false);
+    let mut why = BTreeMap::new();
+    for instance in instances.iter().filter(ill) {
+        let probe = tokio::time::timeout(PROBE_TIME, client.probe(&instance.id)).await;
+        if let Ok(Ok(probe)) = probe
+            && !probe.healthy
+        {
+            why.insert(instance.id.clone(), probe.detail);
+        }
+    }
+    why
 }
 
 fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {

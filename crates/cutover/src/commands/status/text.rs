@@ -91,12 +91,15 @@ fn instance(host: &HostStatus, instance: &InstanceStatus) -> String {
         takes.then_some(version.weight)
     });
     let state = match (instance.state, instance.healthy) {
-        (InstanceState::Running, Some(true)) => "healthy",
-        (InstanceState::Running, Some(false)) => "not healthy",
-        (InstanceState::Running, None) => "running",
-        (InstanceState::BackingOff, _) => "crashed, starts again soon",
-        (InstanceState::Stopping, _) => "stopping",
-        (InstanceState::Stopped, _) => "stopped",
+        (InstanceState::Running, Some(true)) => "healthy".to_owned(),
+        (InstanceState::Running, Some(false)) => match host.ill.get(&instance.id) {
+            Some(why) => format!("not healthy: {}", why.trim_end()),
+            None => "not healthy".to_owned(),
+        },
+        (InstanceState::Running, None) => "running".to_owned(),
+        (InstanceState::BackingOff, _) => "crashed, starts again soon".to_owned(),
+        (InstanceState::Stopping, _) => "stopping".to_owned(),
+        (InstanceState::Stopped, _) => "stopped".to_owned(),
     };
     let mut more = Vec::new();
     more.extend(
@@ -132,4 +135,38 @@ fn instance(host: &HostStatus, instance: &InstanceStatus) -> String {
 
 fn short(artifact: &str) -> &str {
     artifact.get(..12).unwrap_or(artifact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_that_is_not_healthy_says_why() {
+        let status = serde_json::json!({
+            "id": "shop.test-1", "service": "shop.test", "artifact": "a".repeat(64), "vsn": "1",
+            "slot": 1, "node": "shop_1@h", "state": "running", "pid": 7, "ports": {},
+            "address": "127.0.0.1:4000", "started_ms": 1, "restarts": 0, "last_exit": null,
+            "warm_until_ms": null, "healthy": false
+        });
+        let ill: InstanceStatus = serde_json::from_value(status).unwrap();
+        let mut host = HostStatus {
+            host: "h".into(),
+            url: None,
+            route: None,
+            traffic: None,
+            instances: Vec::new(),
+            ill: [(ill.id.clone(), "status 500: db is gone\n".to_owned())].into(),
+            agent: None,
+            silent: None,
+        };
+        let told = |host: &HostStatus| instance(host, &ill);
+        assert!(
+            told(&host).contains("not healthy: status 500: db is gone "),
+            "{}",
+            told(&host)
+        );
+        host.ill.clear();
+        assert!(told(&host).contains(": not healthy "), "{}", told(&host));
+    }
 }

@@ -67,8 +67,8 @@ impl Resolver<'_> {
             return Err(self.wrong(given.place, "hooks", message, None));
         }
         let mut names = BTreeSet::new();
-        for hook in &given.value {
-            let name = name(hook);
+        for (number, hook) in (1..).zip(&given.value) {
+            let name = name(hook).unwrap_or_else(|| format!("hooks[{number}]"));
             self.add_hook(&mut hooks, hook, &name, given.place)?;
             if !names.insert((hook.at, name.clone())) {
                 let message = format!("two hooks at one point are called `{name}`");
@@ -99,11 +99,13 @@ impl Resolver<'_> {
         let words = match (&hook.run, &hook.url) {
             (Some(run), None) => Some(run.words().to_vec()),
             (None, Some(_)) => None,
-            _ => {
-                return wrong(
-                    "it needs one of `run` and `url`".to_owned(),
-                    "keep one of them",
-                );
+            (None, None) => {
+                let message = "it says neither `run` nor `url`".to_owned();
+                return wrong(message, "write one of them; hooks are counted from 1");
+            }
+            (Some(_), Some(_)) => {
+                let message = "it needs one of `run` and `url`".to_owned();
+                return wrong(message, "keep one of them");
             }
         };
         let kind = kind(hook.at);
@@ -229,18 +231,18 @@ impl Resolver<'_> {
     }
 }
 
-/// What people call a hook that has no name: its program, or the host of its URL.
-fn name(hook: &Hook) -> String {
+/// What people call a hook: by its name, else its program or the host of its URL, if it has any of them.
+fn name(hook: &Hook) -> Option<String> {
     if let Some(name) = &hook.name {
-        return name.to_string();
+        return Some(name.to_string());
     }
     let program = hook.run.as_ref().and_then(|run| run.words().first());
     if let Some(program) = program {
-        return program.rsplit('/').next().unwrap_or(program).to_owned();
+        return Some(program.rsplit('/').next().unwrap_or(program).to_owned());
     }
-    let url = hook.url.as_ref().map_or("", |url| url.as_str());
+    let url = hook.url.as_ref()?.as_str();
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?']).next().unwrap_or(rest).to_owned()
+    Some(rest.split(['/', '?']).next().unwrap_or(rest).to_owned())
 }
 
 /// Where a command runs: what is around a hot upgrade belongs to the hosts, unless it is said.

@@ -62,9 +62,27 @@ pub struct Record {
     pub summary: Summary,
     /// What the coordinator needs besides the plan.
     pub settings: serde_json::Value,
-    /// The journal, from its first entry. Where it is damaged, only what stands before the damage.
+    /// The journal, from its first entry, or from the one after that which the caller knows. Where it is
+    /// damaged, only what stands before the damage.
     pub entries: Vec<Entry>,
+    /// Whether the journal goes on after these entries: the next page is to be asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more: bool,
     /// The damage, if there is any. Nothing is appended to such a journal any more.
     #[serde(default)]
     pub broken: Option<Broken>,
+}
+
+impl Record {
+    /// Takes the next page of the same rollout. What is true of it is what the newer page says.
+    pub fn join(&mut self, page: Self) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.extend(page.entries);
+        *self = Self { entries, ..page };
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use analysis::QueryTemplate;
+
 use crate::plan::{
-    Analysis, HookPoint, HookRun, HookSite, HostCount, Plan, Purpose, Readiness, Step, Work,
+    Analysis, HookPoint, HookRun, HookSite, HostCount, Plan, Purpose, Readiness, Source, Step, Work,
 };
 
 /// The steps so far.
@@ -187,6 +189,7 @@ impl<'a> Script<'a> {
         }
         if hosts.is_empty() {
             hosts = self.all();
+            analysis.metrics.retain(|metric| !compares(&metric.source));
         }
         let judges = analysis.comparison.is_some()
             || analysis.latency.is_some()
@@ -324,5 +327,15 @@ impl Plan {
         let pace =
             u64::from(self.moving.sockets_per_second.max(1)) * self.hosts.len().max(1) as u64;
         (self.sockets_open.saturating_mul(1000) / pace).min(self.timing.drain_timeout_ms)
+    }
+}
+
+/// Says whether a metric is measured beside stable's.
+fn compares(source: &Source) -> bool {
+    match source {
+        Source::Prometheus { query } => {
+            QueryTemplate::parse(query).is_ok_and(|template| template.compares())
+        }
+        Source::Webhook { .. } => false,
     }
 }
