@@ -23,7 +23,10 @@ fn module_of(name: &str, code: u8) -> Arc<Module> {
     })
 }
 
-fn release(vsn: &str, apps: &[(&str, &str, &str, &[(&str, u8)])]) -> Release {
+/// An application: name, version, more properties, modules with what stands for their code.
+type App<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, u8)]);
+
+fn release(vsn: &str, apps: &[App<'_>]) -> Release {
     let mut files = BTreeMap::new();
     let mut applications = Vec::new();
     for (name, app_vsn, extra, modules) in apps {

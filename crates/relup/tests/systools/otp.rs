@@ -51,7 +51,7 @@ pub(crate) fn ask(questions: &[Term]) -> Vec<Term> {
 /// What `systools:make_relup` says of releases.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    Made { relup: Term, warnings: Vec<String> },
+    Made { relup: Term },
     Refused { tag: String, text: String },
 }
 
@@ -84,9 +84,8 @@ pub(crate) fn text_of(path: &Path) -> Term {
 
 fn answer(term: Term) -> Answer {
     match term.as_tuple() {
-        Some([Term::Atom(ok), relup, Term::List(warnings)]) if ok == "ok" => Answer::Made {
+        Some([Term::Atom(ok), relup, Term::List(_)]) if ok == "ok" => Answer::Made {
             relup: relup.clone(),
-            warnings: warnings.iter().map(Term::to_string).collect(),
         },
         Some([Term::Atom(error), Term::Atom(tag), text]) if error == "error" => Answer::Refused {
             tag: tag.clone(),

@@ -82,8 +82,8 @@ fn equals(pattern: &Expr, value: &Term) -> Option<bool> {
             if patterns.len() != values.len() {
                 return Some(false);
             }
-            let each = patterns.iter().zip(values).map(|(p, v)| equals(p, v));
-            each.fold(Some(true), |all, one| Some(all? && one?))
+            let mut each = patterns.iter().zip(values).map(|(p, v)| equals(p, v));
+            each.try_fold(true, |all, one| Some(all && one?))
         }
         (Expr::List(_, None), _) | (Expr::Tuple(_), Term::Binary(_) | Term::Int(_)) => Some(false),
         _ => None,

@@ -105,10 +105,12 @@ fn part(old: &Part, new: &Shape, path: &str, names: Names<'_>) -> Result<(), Mis
 /// A key that only the new side puts into a list of pairs with atoms as keys.
 fn new_keyword<'s>(old: &Shape, new: &'s Shape) -> Option<&'s Name> {
     fn keys(shape: &Shape) -> Option<Vec<&Name>> {
-        let key = |part| match part {
-            &Part::Tuple(ref pair) if pair.len() == 2 => pair[0].single_atom(),
-            _ => None,
-        };
+        fn key(part: &Part) -> Option<&Name> {
+            match part {
+                Part::Tuple(pair) if pair.len() == 2 => pair[0].single_atom(),
+                _ => None,
+            }
+        }
         shape.parts().iter().map(key).collect()
     }
     let (ours, theirs) = (keys(old)?, keys(new)?);

@@ -4,7 +4,10 @@ use shape::calls::{self, Kind};
 
 use crate::compile::{Language, compile, version};
 
-fn check(language: Language, table: &[(&str, &[(Kind, &str, &str)])]) {
+/// A module with the deeds that are seen in it: kind, function, what it says.
+type Row<'a> = (&'a str, &'a [(Kind, &'a str, &'a str)]);
+
+fn check(language: Language, table: &[Row<'_>]) {
     let sources: Vec<(&str, &str)> = table.iter().map(|(source, _)| (*source, *source)).collect();
     let compiled = compile(language, &sources);
     for ((source, expected), name) in table.iter().zip(&compiled.names) {

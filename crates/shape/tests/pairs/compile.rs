@@ -53,16 +53,13 @@ pub(crate) fn compile(language: Language, pairs: &[(&str, &str)]) -> Compiled {
         let root = dir.path().join(which);
         std::fs::create_dir(&root).unwrap();
         let mut files = Vec::new();
-        for number in 0..pairs.len() {
+        for (number, atom) in atoms.iter().enumerate() {
             let (text, extension) = match language {
-                Language::Erlang => (format!("-module({}).\n", atoms[number]), "erl"),
+                Language::Erlang => (format!("-module({atom}).\n"), "erl"),
                 Language::Elixir => (String::new(), "ex"),
             };
             let file = root.join(format!("pair{number}.{extension}"));
-            let text = text
-                + &source(number)
-                    .replace('@', &atoms[number])
-                    .replace('§', "@");
+            let text = text + &source(number).replace('@', atom).replace('§', "@");
             #[expect(
                 clippy::disallowed_methods,
                 reason = "a source for a compiler in a test"

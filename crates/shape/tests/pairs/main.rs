@@ -3,6 +3,7 @@
 
 mod calls;
 mod compile;
+mod elixir_parts;
 mod elixir_states;
 mod erlang_states;
 mod migrations;
