@@ -51,6 +51,19 @@ pub(super) fn opens_port(of: &str, name: &str) -> bool {
     }
 }
 
+/// Functions of generic servers that hand a term to another process.
+const SENDS: [&str; 9] = [
+    "call",
+    "cast",
+    "multi_call",
+    "abcast",
+    "notify",
+    "sync_notify",
+    "send_request",
+    "swap_handler",
+    "reply",
+];
+
 /// Functions that keep what they are given beyond the call, or give it to another process that does.
 ///
 /// `Agent.start_link` is none: it calls its fun once and forgets it. A supervisor that starts an `Agent`
@@ -66,12 +79,17 @@ pub(super) fn keeps_closures(of: &str, name: &str) -> bool {
         "Supervisor" | "DynamicSupervisor" | "supervisor" => {
             matches!(name, "start_link" | "start_child" | "init" | "child_spec")
         }
-        "GenServer" | "gen_server" | "gen_statem" | "gen_event" => {
+        // A message reaches a process that may keep it.
+        "erlang" | "Process" => {
+            matches!(name, "!" | "start_timer" | "put") || name.starts_with("send")
+        }
+        "GenServer" | "GenStage" | "gen_server" | "gen_statem" | "gen_event" => {
             matches!(
                 name,
                 "start" | "start_link" | "start_monitor" | "add_handler" | "add_sup_handler"
-            )
+            ) || SENDS.contains(&name)
         }
+        "Phoenix.PubSub" => name.contains("broadcast"),
         "logger" => name.starts_with("add_") || name.starts_with("set_"),
         "Registry" => matches!(name, "register" | "update_value" | "put_meta"),
         _ => false,

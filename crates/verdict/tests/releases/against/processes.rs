@@ -353,3 +353,28 @@ fn a_plug_whose_options_differ_meets_the_older_ones() {
     let new = plug(Variant::next(), "%{limit: 1}", "%{limit: _}");
     refused(&old, &new, Kind::StateShapeChanged);
 }
+
+#[test]
+fn a_closure_handed_to_another_place_goes_on_with_the_old_code() {
+    for call in [
+        "GenServer.cast(Shop.Counter, {:watch, fn n -> n + 1 end})",
+        "send(Shop.Counter, {:watch, fn n -> n + 1 end})",
+        ":ets.insert(:shop, {:watch, fn n -> n + 1 end})",
+    ] {
+        let watches = |variant: Variant, number| {
+            let code = format!(
+                "defmodule Shop.Watch do\n  def watch, do: {call}\n  def number, do: {number}\nend\n"
+            );
+            variant.write("lib/shop/watch.ex", &code)
+        };
+        let new = watches(Variant::next(), 2);
+        let judged = judged(&watches(Variant::base(), 1), &new);
+        assert_eq!(
+            answers(&judged),
+            (NotSafe, NotSafe),
+            "{call}\n{}",
+            shown(&judged)
+        );
+        assert!(!against(&judged, Kind::ClosureHeld).is_empty(), "{call}");
+    }
+}
